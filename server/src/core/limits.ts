@@ -1,0 +1,64 @@
+/** Every bound of the server. A request that passes one gets a documented status, never a slow server. */
+export interface Limits {
+  /** Largest single file, in bytes; null for none. Beyond it: 413. */
+  readonly maxFileBytes: number | null
+  /** Kept free on the volume for deletes, the database and logs (STOR-09). Below it: 507. */
+  readonly keepFreeBytes: number
+  /** Files kept creatable on a volume with a fixed number of inodes. */
+  readonly keepFreeEntries: number
+  /** Free bytes below which the state's own volume counts as full. */
+  readonly keepFreeStateBytes: number
+  /** A chunked upload claims ahead by this much at first, doubling up to the maximum: fewer statements. */
+  readonly growthStepBytes: number
+  readonly growthStepMaxBytes: number
+  /** How long a claim outlives the last sign of its request. */
+  readonly leaseSeconds: number
+  /** A request header section larger than this: 431. */
+  readonly headerBytes: number
+  readonly headerCount: number
+  /** An unread rest of at most this much is read and dropped to keep the connection (HTTP-10). */
+  readonly drainBytes: number
+  /** A refused sender may go on this long without a byte, and this long altogether (HTTP-13). */
+  readonly lingerIdleSeconds: number
+  readonly lingerTotalSeconds: number
+  /** A body that stalls this long ends with 408 (HTTP-52). */
+  readonly bodyIdleSeconds: number
+  /** Running uploads of one user (429) and of all (503). */
+  readonly uploadsPerUser: number
+  readonly uploads: number
+  /** Running requests get this long to finish when the server is told to stop. */
+  readonly shutdownSeconds: number
+}
+
+export const KIB = 1024
+export const MIB = 1024 * KIB
+export const GIB = 1024 * MIB
+
+export const DEFAULT_LIMITS: Limits = {
+  maxFileBytes: null,
+  keepFreeBytes: 0,
+  keepFreeEntries: 0,
+  keepFreeStateBytes: 0,
+  growthStepBytes: MIB,
+  growthStepMaxBytes: 64 * MIB,
+  leaseSeconds: 300,
+  headerBytes: 64 * KIB,
+  headerCount: 256,
+  drainBytes: 256 * KIB,
+  lingerIdleSeconds: 5,
+  lingerTotalSeconds: 30,
+  bodyIdleSeconds: 60,
+  uploadsPerUser: 128,
+  uploads: 512,
+  shutdownSeconds: 10,
+}
+
+/**
+ * The default disk reserve: 1 % of the volume and at most 1 GiB (STOR-09), but no less than the write-ahead log
+ * of the state needs (1 MiB), unless that were more than a sixteenth of a tiny volume.
+ */
+export function defaultKeepFreeBytes(totalBytes: number): number {
+  const onePercent = Math.floor(totalBytes / 100)
+  const floor = Math.min(MIB, Math.floor(totalBytes / 16))
+  return Math.min(GIB, Math.max(onePercent, floor))
+}

@@ -1,0 +1,48 @@
+import { requireConditions, requireParent } from './checks.ts'
+import type { Deps } from './deps.ts'
+import { DavError } from './errors.ts'
+import type { ResourcePath } from './path.ts'
+import type { Conditions } from './preconditions.ts'
+import { publish } from './publish.ts'
+import type { Resource } from './resource.ts'
+import { reserve } from './space.ts'
+
+export interface MakeCollection {
+  readonly path: ResourcePath
+  readonly conditions: Conditions
+}
+
+/**
+ * Creates an empty collection, or nothing at all (RFC 4918 §9.3).
+ * @throws DavError 'already-exists' | 'parent-missing' | 'precondition-failed' | 'quota-exceeded' | 'disk-full'
+ */
+export async function makeCollection(deps: Deps, request: MakeCollection): Promise<Resource> {
+  const { path } = request
+  await checkFree(deps, request)
+  const id = deps.newId()
+  const reservation = await reserve(deps, { id, kind: 'mkcol', path, bytes: 0, replacesBytes: 0, entries: 1 })
+  const staged = await deps.store.stageCollection(path, id).catch(async (error) => {
+    await reservation.release()
+    throw error
+  })
+  try {
+    return await deps.state.exclusive([path], async (tx) => {
+      await checkFree(deps, request)
+      const intent = { bytes: 0, replacesBytes: 0, entries: 1, contentType: null }
+      return await publish(deps, tx, { kind: 'mkcol', reservation, staged, intent })
+    })
+  } catch (error) {
+    await staged.discard()
+    await reservation.release()
+    throw error
+  }
+}
+
+async function checkFree(deps: Deps, { path, conditions }: MakeCollection): Promise<void> {
+  const before = await deps.store.stat(path)
+  if (before !== null) {
+    throw new DavError('already-exists', `a ${before.kind} is there already`, { path })
+  }
+  await requireParent(deps, path)
+  requireConditions(conditions, before, path)
+}

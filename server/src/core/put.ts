@@ -1,0 +1,155 @@
+import { requireConditions, requireParent } from './checks.ts'
+import type { Deps } from './deps.ts'
+import { DavError } from './errors.ts'
+import { type ResourcePath, ROOT } from './path.ts'
+import type { Conditions } from './preconditions.ts'
+import { publish } from './publish.ts'
+import type { Resource } from './resource.ts'
+import { type Reservation, reserve } from './space.ts'
+import type { Staged } from './store.ts'
+
+export interface Put {
+  readonly path: ResourcePath
+  readonly user: string | null
+  readonly conditions: Conditions
+  /** From Content-Length; null when the body comes in chunks. */
+  readonly declaredBytes: number | null
+  /** What the client expects to send in chunks; decides the early refusal, never the end of the body. */
+  readonly hintedBytes: number | null
+  /** The first pull tells the client to go on (100 Continue). */
+  readonly body: AsyncIterable<Uint8Array>
+  /** The media type to remember; null to forget an older one. */
+  readonly contentType: string | null
+}
+
+export interface PutOutcome {
+  readonly created: boolean
+  readonly resource: Resource
+}
+
+/**
+ * Stores a file whole or leaves everything as it was: content, properties and space (RFC 4918 §9.7).
+ *
+ * All that can be refused is refused before the first byte of the body is asked for. No lock is held while the
+ * body arrives, so everything is checked again before it becomes visible.
+ * @throws DavError 'file-too-large' | 'overloaded' | 'too-many-requests' | 'parent-missing' |
+ *   'method-not-allowed' | 'precondition-failed' | 'quota-exceeded' | 'disk-full' | 'body-incomplete' | 'io-error'
+ */
+export async function put(deps: Deps, request: Put): Promise<PutOutcome> {
+  requireFileSize(deps, Math.max(request.declaredBytes ?? 0, request.hintedBytes ?? 0), request.path)
+  const id = admit(deps, request.user)
+  try {
+    const before = await checkWritable(deps, request)
+    const reservation = await reserve(deps, {
+      id,
+      kind: 'put',
+      path: request.path,
+      bytes: request.declaredBytes ?? request.hintedBytes ?? 0,
+      replacesBytes: before?.bytes ?? 0,
+      entries: before === null ? 1 : 0,
+    })
+    return await receive(deps, request, reservation)
+  } finally {
+    deps.running.delete(id)
+  }
+}
+
+async function receive(deps: Deps, request: Put, reservation: Reservation): Promise<PutOutcome> {
+  let staged: Staged | null = null
+  try {
+    staged = await deps.store.stage(request.path, reservation.id)
+    const bytes = await staged.append(metered(deps, request, reservation))
+    return await commit(deps, request, { staged, bytes, reservation })
+  } catch (error) {
+    await staged?.discard()
+    await reservation.release()
+    throw error
+  }
+}
+
+interface Received {
+  readonly staged: Staged
+  readonly bytes: number
+  readonly reservation: Reservation
+}
+
+function commit(deps: Deps, request: Put, received: Received): Promise<PutOutcome> {
+  const { path } = request
+  return deps.state.exclusive([path], async (tx) => {
+    // Checked a second time, inside the critical section: the upload may have taken an hour, and another client
+    // may have replaced or removed the resource or its parent since the first check.
+    const before = await checkWritable(deps, request)
+    const resource = await publish(deps, tx, {
+      kind: 'put',
+      reservation: received.reservation,
+      staged: received.staged,
+      intent: {
+        bytes: received.bytes,
+        replacesBytes: before?.bytes ?? 0,
+        entries: before === null ? 1 : 0,
+        contentType: request.contentType,
+      },
+    })
+    return { created: before === null, resource }
+  })
+}
+
+async function checkWritable(deps: Deps, request: Put): Promise<Resource | null> {
+  const before = await deps.store.stat(request.path)
+  if (before?.kind === 'collection' || request.path === ROOT) {
+    throw new DavError('method-not-allowed', 'a collection cannot be replaced by a file', {
+      path: request.path,
+    })
+  }
+  if (before === null) await requireParent(deps, request.path)
+  requireConditions(request.conditions, before, request.path)
+  return before
+}
+
+/** Counts what comes in, and makes room before a chunk is handed on, never after. */
+async function* metered(deps: Deps, request: Put, reservation: Reservation): AsyncGenerator<Uint8Array> {
+  let receivedBytes = 0
+  for await (const chunk of request.body) {
+    // What was handed on before is on the disk once the next chunk is asked for.
+    reservation.wrote(receivedBytes)
+    receivedBytes += chunk.byteLength
+    requireFileSize(deps, receivedBytes, request.path)
+    if (receivedBytes > reservation.grantedBytes()) await reservation.grow(receivedBytes)
+    yield chunk
+  }
+  reservation.wrote(receivedBytes)
+  if (request.declaredBytes !== null && receivedBytes !== request.declaredBytes) {
+    throw new DavError(
+      'body-incomplete',
+      `${request.declaredBytes} bytes were announced and ${receivedBytes} arrived`,
+      { path: request.path },
+    )
+  }
+}
+
+function requireFileSize(deps: Deps, bytes: number, path: ResourcePath): void {
+  const { maxFileBytes } = deps.limits
+  if (maxFileBytes === null || bytes <= maxFileBytes) return
+  throw new DavError('file-too-large', `no file may be larger than ${maxFileBytes} bytes`, {
+    path,
+    maxFileBytes,
+  })
+}
+
+/** Takes an upload slot; its entry in `running` is the slot. */
+function admit(deps: Deps, user: string | null): string {
+  const { uploads, uploadsPerUser } = deps.limits
+  if (deps.running.size >= uploads) {
+    throw new DavError('overloaded', `${uploads} uploads are running already`, { retryAfterSeconds: 5 })
+  }
+  let own = 0
+  for (const claim of deps.running.values()) if (claim.user === user) own += 1
+  if (own >= uploadsPerUser) {
+    throw new DavError('too-many-requests', `${uploadsPerUser} of your uploads are running already`, {
+      retryAfterSeconds: 5,
+    })
+  }
+  const id = deps.newId()
+  deps.running.set(id, { user, writtenBytes: 0 })
+  return id
+}

@@ -1,0 +1,51 @@
+import type { Deps } from './deps.ts'
+import { ROOT } from './path.ts'
+import type { Totals } from './resource.ts'
+import type { ClaimJournal } from './state.ts'
+
+/**
+ * At start: every claim that a crash left behind is finished or undone, and everything staged is removed.
+ * Afterwards no room is reserved and the counters stand for what the folder holds.
+ */
+export async function recoverAll(deps: Deps): Promise<{ claims: number; strays: number }> {
+  const claims = await deps.state.ledger.expired(Number.MAX_SAFE_INTEGER)
+  for (const claim of claims) await recoverClaim(deps, claim)
+  return { claims: claims.length, strays: await deps.store.discardStrays(new Set()) }
+}
+
+/** While running: keeps the leases of running requests, and recovers claims whose owner is gone. */
+export async function keepLeases(deps: Deps): Promise<void> {
+  const leaseUntilMs = deps.nowMs() + deps.limits.leaseSeconds * 1000
+  for (const id of deps.running.keys()) await deps.state.ledger.renew(id, leaseUntilMs)
+  for (const claim of await deps.state.ledger.expired(deps.nowMs())) {
+    if (!deps.running.has(claim.id)) await recoverClaim(deps, claim)
+  }
+}
+
+async function recoverClaim(deps: Deps, { id, path }: ClaimJournal): Promise<void> {
+  await deps.state.exclusive([path], async (tx) => {
+    // Read again: its owner may have ended it while this waited for the critical section.
+    const claim = await deps.state.ledger.journal(id)
+    if (claim === null) return
+    const outcome = await deps.store.recover(claim)
+    if (outcome === 'done') await deps.state.ledger.settle(tx, id)
+    else await deps.state.ledger.release(id)
+  })
+}
+
+/** Counts the folder, which is the truth, and repairs the ledger. Yields the sums so far. */
+export async function* recount(deps: Deps): AsyncGenerator<Totals> {
+  let counted: Totals = { bytes: 0, entries: 0 }
+  for await (const sum of deps.store.measure(ROOT)) {
+    counted = sum
+    yield sum
+  }
+  const before = await deps.state.ledger.recount(counted)
+  if (before.bytes === counted.bytes && before.entries === counted.entries) return
+  deps.log.warn('the folder differs from the counters, which are corrected', {
+    countedBytes: counted.bytes,
+    countedEntries: counted.entries,
+    recordedBytes: before.bytes,
+    recordedEntries: before.entries,
+  })
+}

@@ -1,0 +1,55 @@
+import { requireConditions } from './checks.ts'
+import type { Deps } from './deps.ts'
+import { DavError } from './errors.ts'
+import { type ResourcePath, ROOT } from './path.ts'
+import type { Conditions } from './preconditions.ts'
+import type { Totals } from './resource.ts'
+import { leaseUntilMs, settleOrPostpone } from './space.ts'
+import type { Removal, Tx } from './state.ts'
+
+export interface Remove {
+  readonly path: ResourcePath
+  readonly conditions: Conditions
+}
+
+/**
+ * Removes a file or a whole collection (RFC 4918 §9.6). Needs no room: the bytes go first and the rows second,
+ * so on a full disk the removal itself makes the room its bookkeeping takes.
+ * @throws DavError 'not-found' | 'forbidden' | 'precondition-failed' | 'io-error'
+ */
+export async function remove(deps: Deps, request: Remove): Promise<void> {
+  const { path } = request
+  if (path === ROOT) throw new DavError('forbidden', 'the root collection cannot be deleted', { path })
+  await deps.state.exclusive([path], async (tx) => {
+    const before = await deps.store.stat(path)
+    if (before === null) throw new DavError('not-found', 'there is nothing to delete', { path })
+    requireConditions(request.conditions, before, path)
+    const id = deps.newId()
+    const totals = await measured(deps, path)
+    const identity = await deps.store.identify(path)
+    const removal = { id, path, identity, totals, leaseUntilMs: leaseUntilMs(deps) }
+    const journaled = await journal(deps, tx, removal)
+    await deps.store.remove(tx, path, id)
+    if (!journaled) await journal(deps, tx, removal)
+    await settleOrPostpone(deps, tx, id)
+  })
+  deps.state.maintain()
+}
+
+/** On a disk so full that not even this row fits, the removal goes ahead and is written down after it. */
+async function journal(deps: Deps, tx: Tx, removal: Removal): Promise<boolean> {
+  try {
+    await deps.state.ledger.journalRemoval(tx, removal)
+    return true
+  } catch (error) {
+    if (!(error instanceof DavError) || error.code !== 'disk-full') throw error
+    deps.log.warn('the state has no room to journal a removal', { path: removal.path })
+    return false
+  }
+}
+
+async function measured(deps: Deps, path: ResourcePath): Promise<Totals> {
+  let totals: Totals = { bytes: 0, entries: 0 }
+  for await (const sum of deps.store.measure(path)) totals = sum
+  return totals
+}

@@ -1,0 +1,20 @@
+import type { ResourcePath } from './path.ts'
+
+/** What was true of a resource when it was looked at. Does no I/O and never changes. */
+export interface Resource {
+  readonly path: ResourcePath
+  readonly kind: 'file' | 'collection'
+  /** Length of the content in bytes; 0 for a collection. */
+  readonly bytes: number
+  /** A strong entity tag with its quotes; null for a collection. */
+  readonly etag: string | null
+  /** Milliseconds since 1970, UTC. */
+  readonly modifiedMs: number
+  readonly createdMs: number
+}
+
+/** What a tree holds: the bytes of its files, and the number of files and collections in it. */
+export interface Totals {
+  readonly bytes: number
+  readonly entries: number
+}

@@ -1,0 +1,188 @@
+import type { Deps } from './deps.ts'
+import { DavError, type Shortage, type ShortageCause } from './errors.ts'
+import type { ResourcePath } from './path.ts'
+import type { ClaimKind, DiskRoom, Intent, Refusal, Space, Tx } from './state.ts'
+
+/** What a file costs beyond its bytes: the last block rounded up, and a block for directory and inode. */
+const OVERHEAD_BYTES = 8192
+
+export interface Want {
+  readonly id: string
+  readonly kind: ClaimKind
+  readonly path: ResourcePath
+  /** Declared or hinted size of the content; 0 when the client said nothing. */
+  readonly bytes: number
+  readonly replacesBytes: number
+  readonly entries: number
+}
+
+/** Room that is claimed but not yet used. Settle or release must follow; release after settle does nothing. */
+export interface Reservation {
+  readonly id: string
+  readonly path: ResourcePath
+  /** The content may grow to this many bytes without asking again. */
+  readonly grantedBytes: () => number
+  /** Makes room for `totalBytes` and, if there is plenty, for some more. @throws 'quota-exceeded' | 'disk-full' */
+  grow(totalBytes: number): Promise<void>
+  /** Says how much of the content is on the disk by now. */
+  wrote(totalBytes: number): void
+  /** Fixes and journals what the commit will amount to. @throws 'quota-exceeded' if that no longer fits */
+  intend(tx: Tx, intent: Intent): Promise<void>
+  settle(tx: Tx): Promise<void>
+  release(): Promise<void>
+}
+
+/**
+ * Claims room in every space that contains the path, and on the disk, before any byte is read.
+ *
+ * Afterwards `used + reserved <= limit` still holds in each of them, also when many claim at once. The quota is
+ * charged with the difference to what is replaced, the disk with the whole: the old bytes stay until the commit.
+ * @throws DavError 'quota-exceeded' | 'disk-full'
+ * @see RFC 4331 §6
+ */
+export async function reserve(deps: Deps, want: Want): Promise<Reservation> {
+  const answer = await deps.state.ledger.claim({
+    ...want,
+    bytes: { atLeast: want.bytes, upTo: want.bytes },
+    overheadBytes: OVERHEAD_BYTES,
+    leaseUntilMs: leaseUntilMs(deps),
+    diskRoom: diskRoom(deps),
+  })
+  if ('refusedBy' in answer) throw noRoom(answer, want.path)
+  return reservation(deps, want, answer.grantedBytes)
+}
+
+/** What a client is told of the space around a collection (RFC 4331 §3, §4). */
+export interface Figures {
+  /** Of the innermost space; true also when it is above the limit. */
+  readonly usedBytes: number
+  /** What a new file may have: the smallest rest of all spaces and of the disk, never negative. */
+  readonly availableBytes: number
+  /** The limit of the innermost space that has one. */
+  readonly limitBytes: number | null
+}
+
+/** Agrees with `reserve` by construction: both read the same ledger rows and the same `diskRoom`. */
+export async function figures(deps: Deps, path: ResourcePath, disk?: DiskRoom): Promise<Figures> {
+  const spaces = await deps.state.ledger.enclosing(path)
+  const room = disk ?? (await currentDiskRoom(deps))
+  const rests = spaces
+    .filter((space) => space.limitBytes !== null)
+    .map((space) => (space.limitBytes ?? 0) - space.usedBytes - space.reservedBytes)
+  return {
+    usedBytes: spaces[0]?.usedBytes ?? 0,
+    availableBytes: Math.max(0, Math.min(room.bytes - OVERHEAD_BYTES, ...rests)),
+    limitBytes: spaces.find((space) => space.limitBytes !== null)?.limitBytes ?? null,
+  }
+}
+
+/** Room on the disk at this moment, all claims subtracted. */
+export async function currentDiskRoom(deps: Deps): Promise<DiskRoom> {
+  return diskRoom(deps)(await deps.state.ledger.claimedDiskBytes())
+}
+
+export function leaseUntilMs(deps: Deps): number {
+  return deps.nowMs() + deps.limits.leaseSeconds * 1000
+}
+
+function reservation(deps: Deps, want: Want, claimedBytes: number): Reservation {
+  const { ledger } = deps.state
+  let grantedBytes = claimedBytes
+  let stepBytes = deps.limits.growthStepBytes
+  let settled = false
+  const running = deps.running.get(want.id)
+  return {
+    id: want.id,
+    path: want.path,
+    grantedBytes: () => grantedBytes,
+    async grow(totalBytes) {
+      const bytes = { atLeast: totalBytes, upTo: totalBytes + stepBytes }
+      stepBytes = Math.min(stepBytes * 2, deps.limits.growthStepMaxBytes)
+      const answer = await ledger.grow(want.id, { bytes, diskRoom: diskRoom(deps) })
+      if ('refusedBy' in answer) throw noRoom(answer, want.path)
+      grantedBytes = answer.grantedBytes
+    },
+    wrote(totalBytes) {
+      if (running !== undefined) running.writtenBytes = totalBytes
+    },
+    async intend(tx, intent) {
+      const refusal = await ledger.intend(tx, want.id, intent)
+      if (refusal !== null) throw noRoom(refusal, want.path)
+    },
+    // The entry goes first: for a moment the written bytes count twice, never not at all.
+    async settle(tx) {
+      settled = true
+      deps.running.delete(want.id)
+      await settleOrPostpone(deps, tx, want.id)
+    },
+    async release() {
+      deps.running.delete(want.id)
+      if (!settled) await ledger.release(want.id)
+    },
+  }
+}
+
+/**
+ * Ends a claim whose bytes are in place. If the state has no room even for that, the claim stays as it is: it
+ * holds at least what the settled bytes would, and recovery settles it when its lease ends.
+ */
+export async function settleOrPostpone(deps: Deps, tx: Tx, id: string): Promise<void> {
+  try {
+    await deps.state.ledger.settle(tx, id)
+  } catch (error) {
+    if (!(error instanceof DavError)) throw error
+    deps.log.error('a settlement is postponed: the state cannot be written', {
+      claim: id,
+      reason: error.message,
+    })
+  }
+}
+
+/**
+ * The watermark over the content's device and the state's. Read inside the ledger's transaction, and free space
+ * before the written bytes: a write in between makes the answer smaller than the truth, never larger.
+ */
+function diskRoom(deps: Deps): (claimedDiskBytes: number) => DiskRoom {
+  return (claimedDiskBytes) => {
+    const volume = deps.store.freeSpace()
+    const state = deps.state.freeSpace()
+    let unwrittenBytes = claimedDiskBytes
+    for (const claim of deps.running.values()) unwrittenBytes -= claim.writtenBytes
+    const stateIsFull = state !== null && state.freeBytes < deps.limits.keepFreeStateBytes
+    return {
+      bytes: stateIsFull ? 0 : volume.freeBytes - deps.limits.keepFreeBytes - Math.max(0, unwrittenBytes),
+      entries:
+        volume.freeEntries === null
+          ? Number.MAX_SAFE_INTEGER
+          : volume.freeEntries - deps.limits.keepFreeEntries,
+    }
+  }
+}
+
+/** The only place where a limit of ours becomes a refusal. */
+function noRoom(refusal: Refusal, path: ResourcePath): DavError {
+  const shortage: Shortage = {
+    cause: causeOf(refusal),
+    needed: refusal.needed,
+    available: Math.max(0, refusal.available),
+    inFlight: refusal.inFlight,
+    ...(refusal.refusedBy === 'disk' ? {} : spaceNumbers(refusal.refusedBy, refusal.unit)),
+  }
+  const code = refusal.refusedBy === 'disk' ? 'disk-full' : 'quota-exceeded'
+  return new DavError(code, `${shortage.needed} ${refusal.unit} are needed, ${shortage.available} are left`, {
+    path,
+    shortage,
+  })
+}
+
+function causeOf(refusal: Refusal): ShortageCause {
+  if (refusal.refusedBy === 'disk') return refusal.unit === 'bytes' ? 'disk-bytes' : 'inodes'
+  if (refusal.unit === 'entries') return 'entries'
+  return refusal.refusedBy.kind === 'user' ? 'user-quota' : 'collection-quota'
+}
+
+function spaceNumbers(space: Space, unit: 'bytes' | 'entries'): Partial<Shortage> {
+  const limit = unit === 'bytes' ? space.limitBytes : space.limitEntries
+  const used = unit === 'bytes' ? space.usedBytes : space.usedEntries
+  return { root: space.path, used, ...(limit === null ? {} : { limit }) }
+}

@@ -1,0 +1,71 @@
+import type { ResourcePath } from './path.ts'
+import type { Resource, Totals } from './resource.ts'
+import type { ClaimJournal, Tx } from './state.ts'
+
+/** The state of a volume, as the operating system gives it to an unprivileged process. */
+export interface FreeSpace {
+  readonly freeBytes: number
+  readonly totalBytes: number
+  /** Files that can still be created; null where the file system has no such bound (btrfs). */
+  readonly freeEntries: number | null
+  readonly totalEntries: number | null
+}
+
+/**
+ * Port: the tree and its bytes. All methods take paths that `resolve` returned.
+ *
+ * Every method throws DavError with 'disk-full', 'quota-exceeded', 'overloaded', 'read-only', 'forbidden',
+ * 'target-too-long' or 'io-error' as its driver translates what the operating system said.
+ */
+export interface ResourceStore {
+  /** The stored spelling of a path: the same, or one that differs in Unicode normalisation only (URI-13). */
+  resolve(path: ResourcePath): Promise<ResourcePath>
+  stat(path: ResourcePath): Promise<Resource | null>
+  /** The members of a collection in pages, in no particular order; a page is all that is held in memory. */
+  list(path: ResourcePath): AsyncIterable<readonly Resource[]>
+  /** A file's content as it is now, whatever is committed over it later; null unless `path` is a file. */
+  open(path: ResourcePath): Promise<Content | null>
+  /** Begins content that will appear at `path`. @throws 'forbidden' where it could never be committed */
+  stage(path: ResourcePath, id: string): Promise<Staged>
+  /** Begins an empty collection that will appear at `path`. */
+  stageCollection(path: ResourcePath, id: string): Promise<Committable>
+  /** What identifies the thing at `path` across a rename, for the journal of a removal. */
+  identify(path: ResourcePath): Promise<string>
+  /** Removes a file or a whole tree; atomic wherever the volume can still rename. Its room is free afterwards. */
+  remove(tx: Tx, path: ResourcePath, id: string): Promise<void>
+  /** Counts a tree, `path` itself included unless it is the root; yields sums so far, the last one complete. */
+  measure(path: ResourcePath): AsyncIterable<Totals>
+  /** Synchronous because it is read inside the ledger's transaction: between the two nothing may happen. */
+  freeSpace(): FreeSpace
+  /** After a crash: finishes or undoes what `journal` describes and says which. */
+  recover(journal: ClaimJournal): Promise<'done' | 'undone'>
+  /** Removes everything staged that no running operation owns. @returns how many there were */
+  discardStrays(known: ReadonlySet<string>): Promise<number>
+  close(): Promise<void>
+}
+
+/** An open file: facts and bytes belong together, also when the name is given to something else meanwhile. */
+export interface Content {
+  readonly resource: Resource
+  /** Bytes `first` to `last`, inclusive, in one piece: for small content. */
+  bytes(first: number, last: number): Uint8Array
+  /** The same in chunks. @throws DavError 'io-error' if the file was cut behind the server's back */
+  stream(first: number, last: number): AsyncIterable<Uint8Array>
+  /** Must be called once, whatever happened. */
+  close(): Promise<void>
+}
+
+/** Something nobody can see yet. Exactly one of commit and discard must follow. */
+export interface Committable {
+  /** Recognises the thing after a rename; goes into the journal. */
+  readonly identity: string
+  /** Appears atomically at `path`, in place of the file that was there. */
+  commit(tx: Tx, path: ResourcePath): Promise<Resource>
+  discard(): Promise<void>
+}
+
+/** Bytes that nobody can see yet. */
+export interface Staged extends Committable {
+  /** @returns the durable total in bytes. On failure the bytes so far stay until they are discarded. */
+  append(body: AsyncIterable<Uint8Array>): Promise<number>
+}

@@ -1,0 +1,181 @@
+import type { DavError, ErrorCode, Shortage, ShortageCause } from '../core/errors.ts'
+import { formatSize } from '../core/format-size.ts'
+import { chooseErrorFormat } from './headers/accept.ts'
+import type { DavResponse } from './request.ts'
+import { REASONS, STATUS_OF, type StatusRow, UNEXPECTED } from './status.ts'
+import { DAV_NS, EXT_NS, PROBLEM_BASE } from './xml/names.ts'
+import { escapeAttribute, escapeText } from './xml/write.ts'
+
+export interface ErrorContext {
+  readonly method: string
+  readonly accept: string | undefined
+  /** The request's URL path, for the problem's `instance`; null where the target was not understood. */
+  readonly instance: string | null
+  /** The URL path of the collection whose limit was reached; null where the caller may not know. */
+  readonly rootHref: string | null
+}
+
+/** An error as the answer its reader understands: XML for programs, a problem on request, a page for people. */
+export function errorResponse(error: DavError | null, context: ErrorContext): DavResponse {
+  const row: StatusRow = error === null ? UNEXPECTED : STATUS_OF[error.code]
+  const told: Told = { error, row, context }
+  const [type, body] = BODIES[chooseErrorFormat(context.accept)](told)
+  return {
+    status: row.status,
+    headers: {
+      'Content-Type': type,
+      'Cache-Control': 'no-store',
+      Vary: 'Accept',
+      'X-Content-Type-Options': 'nosniff',
+      'Content-Security-Policy': "default-src 'none'",
+      ...extraHeaders(error),
+    },
+    body: new TextEncoder().encode(body),
+  }
+}
+
+interface Told {
+  readonly error: DavError | null
+  readonly row: StatusRow
+  readonly context: ErrorContext
+}
+
+const BODIES: Readonly<Record<'xml' | 'json' | 'html', (told: Told) => readonly [string, string]>> = {
+  xml: (told) => ['application/xml; charset="utf-8"', xmlBody(told)],
+  json: (told) => ['application/problem+json', `${JSON.stringify(problem(told), null, 2)}\n`],
+  html: (told) => ['text/html; charset=utf-8', htmlPage(told)],
+}
+
+function extraHeaders(error: DavError | null): Record<string, string> {
+  switch (error?.code) {
+    case 'unauthenticated':
+      return { 'WWW-Authenticate': 'Basic realm="Plimsoll", charset="UTF-8"' }
+    case 'method-not-allowed':
+    case 'already-exists':
+      return { Allow: (error.details.allow ?? []).join(', ') }
+    case 'content-coding-refused':
+      return { 'Accept-Encoding': 'identity' }
+    case 'range-not-satisfiable':
+      return { 'Content-Range': `bytes */${error.details.totalBytes ?? 0}` }
+    case 'too-many-requests':
+    case 'overloaded':
+      return { 'Retry-After': String(error.details.retryAfterSeconds ?? 5) }
+    default:
+      return {}
+  }
+}
+
+function xmlBody({ error, row, context }: Told): string {
+  const inside =
+    row.condition === undefined
+      ? `  <x:message>${escapeText(sentence(error))}</x:message>\n`
+      : `  <${row.condition.ns === DAV_NS ? 'D' : 'x'}:${row.condition.local}${conditionAttributes(error)}/>\n`
+  const storage = error?.details.shortage
+  return `<?xml version="1.0" encoding="utf-8"?>
+<D:error xmlns:D="DAV:" xmlns:x="${EXT_NS}">
+${inside}${storage === undefined ? '' : storageElement(storage, context)}</D:error>
+`
+}
+
+function conditionAttributes(error: DavError | null): string {
+  const limit = error?.details.maxFileBytes
+  return limit === undefined ? '' : ` limit="${limit}"`
+}
+
+function storageElement(shortage: Shortage, context: ErrorContext): string {
+  const attributes = Object.entries(numbers(shortage, context))
+    .map(([name, value]) => ` ${name}="${escapeAttribute(String(value))}"`)
+    .join('')
+  return `  <x:storage${attributes}/>\n`
+}
+
+/** In the order in which every form of the answer shows them; what is not known is left out. */
+function numbers(shortage: Shortage, context: ErrorContext): Record<string, string | number> {
+  const { cause, needed, available, limit, used } = shortage
+  return {
+    cause,
+    needed,
+    ...(available === undefined ? {} : { available }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(used === undefined ? {} : { used }),
+    ...(context.rootHref === null ? {} : { root: context.rootHref }),
+  }
+}
+
+const PROBLEMS: Partial<Record<ErrorCode, readonly [string, string]>> = {
+  'quota-exceeded': ['quota-not-exceeded', 'Storage quota would be exceeded'],
+  'disk-full': ['sufficient-disk-space', 'The disk is full'],
+  'file-too-large': ['max-file-size', 'The file is larger than any file may be'],
+  'too-many-requests': ['too-many-requests', 'Too many requests'],
+  overloaded: ['overloaded', 'The server is overloaded'],
+}
+
+/** RFC 9457. Errors without a type of their own are told by their status alone (`about:blank`). */
+function problem({ error, row, context }: Told): Record<string, unknown> {
+  const known = error === null ? undefined : PROBLEMS[error.code]
+  const { condition } = row
+  return {
+    type: known === undefined ? 'about:blank' : PROBLEM_BASE + known[0],
+    title: known?.[1] ?? REASONS[row.status],
+    status: row.status,
+    detail: sentence(error),
+    ...(context.instance === null ? {} : { instance: context.instance }),
+    ...(error?.details.shortage === undefined ? {} : numbers(error.details.shortage, context)),
+    ...(error?.details.maxFileBytes === undefined ? {} : { limit: error.details.maxFileBytes }),
+    ...(condition === undefined
+      ? {}
+      : { precondition: (condition.ns === DAV_NS ? 'DAV:' : PROBLEM_BASE) + condition.local }),
+  }
+}
+
+function htmlPage({ error, row, context }: Told): string {
+  const reason = REASONS[row.status] ?? 'Error'
+  const heading = row.status === 507 ? 'Not enough space' : reason
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${row.status} ${reason}</title></head>
+<body><h1>${heading}</h1>
+${paragraphs(error, context)
+  .map((text) => `<p>${escapeText(text)}</p>`)
+  .join('\n')}</body></html>
+`
+}
+
+function paragraphs(error: DavError | null, context: ErrorContext): readonly string[] {
+  const shortage = error?.details.shortage
+  if (shortage === undefined) return [asSentence(sentence(error))]
+  const undone = context.method === 'MKCOL' ? 'The folder was not created.' : 'The file was not saved.'
+  return [`${undone} ${needsAndLeft(shortage)}`.trim(), 'Delete files you no longer need, then try again.']
+}
+
+function needsAndLeft({ needed, available, cause }: Shortage): string {
+  if (available === undefined) return ''
+  if (isCount(cause)) return `It needs ${needed} more; ${available} are left ${PLACES[cause]}.`
+  return `It needs ${formatSize(needed)}; ${formatSize(available)} are left ${PLACES[cause]}.`
+}
+
+function sentence(error: DavError | null): string {
+  if (error === null) return 'The server failed. The person who runs it finds the reason in its log.'
+  const { shortage } = error.details
+  if (shortage?.available === undefined) return asSentence(error.message)
+  const { needed, available, cause } = shortage
+  return `${needed} ${isCount(cause) ? 'files' : 'bytes'} are needed, ${available} are left ${PLACES[cause]}.`
+}
+
+function isCount(cause: ShortageCause): boolean {
+  return cause === 'inodes' || cause === 'entries'
+}
+
+const PLACES: Readonly<Record<ShortageCause, string>> = {
+  'user-quota': 'in this account',
+  'collection-quota': 'in this folder',
+  'disk-bytes': 'on the disk of the server',
+  inodes: 'on the disk of the server',
+  entries: 'in this folder',
+  properties: 'for properties',
+  locks: 'for locks',
+  uploads: 'for uploads',
+}
+
+function asSentence(text: string): string {
+  const whole = text.endsWith('.') ? text : `${text}.`
+  return whole.charAt(0).toUpperCase() + whole.slice(1)
+}

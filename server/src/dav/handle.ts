@@ -1,0 +1,140 @@
+import type { Deps } from '../core/deps.ts'
+import { DavError } from '../core/errors.ts'
+import { type ResourcePath, ROOT } from '../core/path.ts'
+import type { Authenticate, Principal } from '../core/principal.ts'
+import { NEVER_ALLOWED } from './core-methods.ts'
+import { type ErrorContext, errorResponse } from './error-response.ts'
+import { serverOptions } from './methods/options.ts'
+import { allowed, type Method, type Protocol } from './methods.ts'
+import type { Call, DavRequest, DavResponse } from './request.ts'
+import { hrefOf, parseTarget } from './target.ts'
+
+export interface HandlerOptions {
+  readonly deps: Deps
+  readonly protocol: Protocol
+  readonly authenticate: Authenticate
+  /** Where the tree is mounted: '' or for example '/dav'. */
+  readonly basePath: string
+}
+
+export interface Handled {
+  readonly response: DavResponse
+  /** Who asked, for the log; null where nobody said or it was refused before. */
+  readonly user: string | null
+}
+
+export type Handle = (request: DavRequest) => Promise<Handled>
+
+/** The one way of a request through the server, and the only place where errors become answers. */
+export function handler(options: HandlerOptions): Handle {
+  return async (request) => {
+    const seen: Seen = { principal: null, path: null }
+    try {
+      return { response: cacheable(request, await pipeline(options, request, seen)), user: nameOf(seen) }
+    } catch (error) {
+      return { response: await refusal(options, request, seen, error), user: nameOf(seen) }
+    }
+  }
+}
+
+/** How far a request came: what its refusal may tell. */
+interface Seen {
+  principal: Principal | null
+  path: ResourcePath | null
+}
+
+// The order of the checks is that of the storage table: framing, method, sender, body, and only then the state.
+async function pipeline(options: HandlerOptions, request: DavRequest, seen: Seen): Promise<DavResponse> {
+  const { deps, protocol, basePath } = options
+  if (request.defect !== null) throw request.defect
+  if (request.target === '*') return asterisk(request, protocol)
+  const target = parseTarget(request.target, { basePath, host: request.header('host') })
+  const method = requireMethod(protocol, request)
+  seen.principal = await options.authenticate({
+    authorization: request.header('authorization'),
+    remoteAddress: request.remoteAddress,
+  })
+  if (!method.takesBody && request.body.declaredBytes !== 0) {
+    throw new DavError('unsupported-media-type', `${method.name} takes no body`)
+  }
+  seen.path = await deps.store.resolve(target.path)
+  const call: Call = {
+    request,
+    path: seen.path,
+    trailingSlash: target.trailingSlash,
+    principal: seen.principal,
+    nowMs: deps.nowMs(),
+    href: (path, kind) => hrefOf(path, { basePath, collection: kind === 'collection' }),
+  }
+  return await method.handle(deps, call, protocol)
+}
+
+function requireMethod(protocol: Protocol, request: DavRequest): Method {
+  const method = protocol.methods.get(request.method)
+  if (method !== undefined) return method
+  if (!NEVER_ALLOWED.has(request.method)) {
+    throw new DavError('method-unknown', `this server has no method ${request.method}`)
+  }
+  throw new DavError('method-not-allowed', `${request.method} is offered nowhere on this server`, {
+    allow: [...protocol.methods.keys()],
+  })
+}
+
+function asterisk(request: DavRequest, protocol: Protocol): DavResponse {
+  if (request.method === 'OPTIONS') return serverOptions(protocol)
+  throw new DavError('bad-request', 'only OPTIONS can be asked of the whole server')
+}
+
+async function refusal(options: HandlerOptions, request: DavRequest, seen: Seen, thrown: unknown) {
+  const error = thrown instanceof DavError ? await withAllow(options, seen, thrown) : null
+  const context = contextOf(options, request, seen, error)
+  const response = errorResponse(error, context)
+  const { log } = options.deps
+  if (response.status === 500)
+    log.error('a request failed', { method: request.method, path: seen.path, error: thrown })
+  if (response.status === 507 && error !== null) logShortage(options, request, seen, error)
+  return response
+}
+
+/** RFC 9110 §15.5.6: a 405 lists what this very URL allows. */
+async function withAllow(options: HandlerOptions, { path }: Seen, error: DavError): Promise<DavError> {
+  const wantsAllow = error.code === 'method-not-allowed' || error.code === 'already-exists'
+  if (!wantsAllow || error.details.allow !== undefined || path === null) return error
+  const resource = await options.deps.store.stat(path).catch(() => null)
+  return new DavError(error.code, error.message, {
+    ...error.details,
+    allow: allowed(options.protocol, path, resource),
+  })
+}
+
+function contextOf(
+  options: HandlerOptions,
+  request: DavRequest,
+  seen: Seen,
+  error: DavError | null,
+): ErrorContext {
+  const { basePath } = options
+  const root = error?.details.shortage?.root
+  return {
+    method: request.method,
+    accept: request.header('accept'),
+    instance: seen.path === null ? null : hrefOf(seen.path, { basePath, collection: false }),
+    rootHref: root === undefined ? null : hrefOf(root, { basePath, collection: true }),
+  }
+}
+
+function logShortage({ deps }: HandlerOptions, request: DavRequest, seen: Seen, error: DavError): void {
+  const { shortage } = error.details
+  if (shortage === undefined) return
+  deps.log.refused({ user: nameOf(seen), method: request.method, path: seen.path ?? ROOT, ...shortage })
+}
+
+/** HTTP-55: answers to methods that change something are nobody's to keep. */
+function cacheable(request: DavRequest, response: DavResponse): DavResponse {
+  if (['GET', 'HEAD', 'OPTIONS'].includes(request.method)) return response
+  return { ...response, headers: { 'Cache-Control': 'no-store', ...response.headers } }
+}
+
+function nameOf({ principal }: Seen): string | null {
+  return principal?.name ?? null
+}

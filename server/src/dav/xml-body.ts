@@ -1,0 +1,17 @@
+import { DavError } from '../core/errors.ts'
+import type { DavRequest } from './request.ts'
+import { readXml, type XmlElement } from './xml/read.ts'
+
+/**
+ * The XML body of a request; null if it has none.
+ * @throws DavError 'unsupported-media-type' if it is said to be something else (RFC 4918 §8.4), and what `readXml`
+ *   throws
+ */
+export async function readXmlBody(request: DavRequest): Promise<XmlElement | null> {
+  const type = request.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? ''
+  const isXml = type === '' || type === 'text/xml' || type === 'application/xml' || type.endsWith('+xml')
+  // Some clients name a type even when they send nothing.
+  if (request.body.declaredBytes === 0) return null
+  if (!isXml) throw new DavError('unsupported-media-type', 'the body must be application/xml or text/xml')
+  return await readXml(request.body.stream())
+}

@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { DavError } from '../core/errors.ts'
+import type { Limits } from '../core/limits.ts'
+import type { DavRequest, RequestBody } from '../dav/request.ts'
+
+/** The body of a request and how far it has come. */
+export interface IncomingBody extends RequestBody {
+  readonly receivedBytes: () => number
+  /** Whether the client still waits to be told to go on, and now never will be. */
+  readonly heldBack: () => boolean
+}
+
+export interface BodyOptions {
+  /** The client waits for `100 Continue` before it sends (RFC 9110 §10.1.1). */
+  readonly expectsContinue: boolean
+  readonly idleSeconds: number
+}
+
+export function incomingBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: BodyOptions,
+): IncomingBody {
+  let receivedBytes = 0
+  let waiting = options.expectsContinue
+  return {
+    declaredBytes: declaredBytes(request),
+    receivedBytes: () => receivedBytes,
+    heldBack: () => waiting,
+    async *stream() {
+      if (waiting) response.writeContinue()
+      waiting = false
+      for await (const chunk of withIdleBound(request, options.idleSeconds)) {
+        receivedBytes += chunk.byteLength
+        yield chunk
+      }
+    },
+  }
+}
+
+/** The record the protocol works on. `expectation` is set for an Expect we do not know. */
+export function davRequest(
+  request: IncomingMessage,
+  body: IncomingBody,
+  limits: Limits,
+  expectation?: string,
+): DavRequest {
+  const fields = fieldsOf(request.rawHeaders)
+  return {
+    method: request.method ?? '',
+    target: request.url ?? '',
+    header: (name) => fields.get(name)?.join(', '),
+    remoteAddress: request.socket.remoteAddress ?? '',
+    body,
+    defect: defectOf(request, fields, limits, expectation),
+  }
+}
+
+// Node has refused by now what its parser can: two lengths, a length beside chunks, folded lines, no Host.
+function declaredBytes(request: IncomingMessage): number | null {
+  if (request.headers['transfer-encoding'] !== undefined) return null
+  return Number(request.headers['content-length'] ?? 0)
+}
+
+async function* withIdleBound(request: IncomingMessage, idleSeconds: number): AsyncGenerator<Uint8Array> {
+  // The request must outlive this loop: when a body is refused midway, the answer still has to go out.
+  const chunks = request.iterator({ destroyOnReturn: false })
+  const stalled = Promise.withResolvers<never>()
+  stalled.promise.catch(() => {})
+  const timer = setTimeout(
+    () => stalled.reject(new DavError('body-timeout', `no byte of the body came for ${idleSeconds} seconds`)),
+    idleSeconds * 1000,
+  )
+  try {
+    for (;;) {
+      const next = await Promise.race([chunks.next(), stalled.promise])
+      if (next.done === true) return
+      timer.refresh()
+      yield next.value
+    }
+  } catch (error) {
+    if (error instanceof DavError) throw error
+    throw new DavError('body-incomplete', 'the connection ended before the body did', { cause: error })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function fieldsOf(rawHeaders: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const fields = new Map<string, string[]>()
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? ''
+    const known = fields.get(name)
+    if (known === undefined) fields.set(name, [rawHeaders[index + 1] ?? ''])
+    else known.push(rawHeaders[index + 1] ?? '')
+  }
+  return fields
+}
+
+function defectOf(
+  request: IncomingMessage,
+  fields: ReadonlyMap<string, readonly string[]>,
+  limits: Limits,
+  expectation: string | undefined,
+): DavError | null {
+  if (request.rawHeaders.length / 2 > limits.headerCount) {
+    return new DavError('headers-too-large', `a request may have ${limits.headerCount} header fields`)
+  }
+  const hosts = fields.get('host') ?? []
+  if (hosts.length > 1 || !hosts.every((host) => HOST.test(host))) {
+    return new DavError('bad-request', 'the Host field must be there once, as a name and an optional port')
+  }
+  const codings = fields.get('transfer-encoding')
+  if (codings !== undefined && codings.join().trim().toLowerCase() !== 'chunked') {
+    return new DavError('transfer-coding-unknown', 'the only transfer coding known here is chunked')
+  }
+  if (expectation !== undefined) {
+    return new DavError('expectation-failed', 'the only expectation known here is 100-continue')
+  }
+  return null
+}
+
+const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d*)?$/

@@ -1,0 +1,150 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Limits } from '../core/limits.ts'
+import type { Log } from '../core/log.ts'
+import type { Handle, Handled } from '../dav/handle.ts'
+import { davRequest, type IncomingBody, incomingBody } from './incoming.ts'
+import { discardRest } from './linger.ts'
+import { answerMalformed, refuseTunnel } from './malformed.ts'
+import { writeAnswer } from './outgoing.ts'
+
+export interface EdgeOptions {
+  readonly handle: Handle
+  readonly limits: Limits
+  readonly log: Log
+}
+
+export interface Edge {
+  readonly server: Server
+  /** Stops listening, waits for running requests within the bound, then cuts what is left. */
+  close(): Promise<void>
+}
+
+/** The edge to Node's own HTTP server: framing, `100 Continue`, early answers, and the end of connections. */
+export function nodeEdge(options: EdgeOptions): Edge {
+  const { limits } = options
+  const running = new Set<Promise<void>>()
+  // On these connections the last answer is out; whatever else arrives there is not a request (RFC 9112 §9.6).
+  const ending = new WeakSet<object>()
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    requireHostHeader: true,
+    // An upload may take hours; a body that stalls is ended by its own clock.
+    requestTimeout: 0,
+    keepAliveTimeout: 30_000,
+  })
+  // Node silently drops what is above its own bound; ours refuses.
+  server.maxHeadersCount = 0
+
+  const serve = (request: IncomingMessage, response: ServerResponse, how: Arrival): void => {
+    if (ending.has(request.socket)) return void request.resume()
+    const exchange = answerOne(options, { request, response, how, ending })
+    running.add(exchange)
+    exchange.finally(() => running.delete(exchange))
+  }
+  server.on('request', (request, response) => serve(request, response, {}))
+  server.on('checkContinue', (request, response) => serve(request, response, { expectsContinue: true }))
+  server.on('checkExpectation', (request, response) =>
+    serve(request, response, { expectation: request.headers.expect ?? '' }),
+  )
+  server.on('clientError', answerMalformed)
+  server.on('connect', refuseTunnel)
+  return { server, close: () => close(server, running, limits.shutdownSeconds) }
+}
+
+interface Arrival {
+  readonly expectsContinue?: boolean
+  readonly expectation?: string
+}
+
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly how: Arrival
+  readonly ending: WeakSet<object>
+}
+
+/** Never rejects: what goes wrong here is logged and costs the connection. */
+async function answerOne(options: EdgeOptions, exchange: Exchange): Promise<void> {
+  const { request, response, how } = exchange
+  const { limits, log } = options
+  const startedMs = performance.now()
+  const remoteAddress = request.socket.remoteAddress ?? ''
+  const body = incomingBody(request, response, {
+    expectsContinue: how.expectsContinue ?? false,
+    idleSeconds: limits.bodyIdleSeconds,
+  })
+  const handled = await options.handle(davRequest(request, body, limits, how.expectation))
+  let sentBytes = 0
+  try {
+    sentBytes = await send(options, exchange, body, handled)
+  } catch (error) {
+    // The head is out, so the only honest way to say that the rest is missing is to cut the connection.
+    response.destroy()
+    log.error('an answer broke off', { method: request.method, path: request.url, error })
+  }
+  log.request({
+    method: request.method ?? '',
+    path: request.url ?? '',
+    status: handled.response.status,
+    durationMs: performance.now() - startedMs,
+    user: handled.user,
+    remoteAddress,
+    receivedBytes: body.receivedBytes(),
+    sentBytes,
+    userAgent: request.headers['user-agent'],
+  })
+}
+
+async function send({ limits }: EdgeOptions, exchange: Exchange, body: IncomingBody, handled: Handled) {
+  const { request, response, ending } = exchange
+  const rest = restOf(request, body, handled, limits)
+  if (rest === 'none') {
+    const sentBytes = await writeAnswer(response, handled.response, {})
+    response.end()
+    return sentBytes
+  }
+  if (rest === 'small') {
+    const sentBytes = await writeAnswer(response, handled.response, {})
+    const complete = await discardRest(request, boundsOf(limits))
+    if (complete) response.end()
+    else response.destroy()
+    return sentBytes
+  }
+  ending.add(request.socket)
+  const sentBytes = await writeAnswer(response, handled.response, { Connection: 'close' })
+  await discardRest(request, boundsOf(limits))
+  response.end()
+  return sentBytes
+}
+
+/** How much of the request is still to come once its answer is known (HTTP-07, HTTP-10). */
+function restOf(request: IncomingMessage, body: IncomingBody, handled: Handled, limits: Limits) {
+  const { defect } = { defect: handled.response.status === 408 || handled.response.status === 431 }
+  if (defect || body.heldBack()) return 'large'
+  if (request.complete) return 'none'
+  const { declaredBytes } = body
+  return declaredBytes !== null && declaredBytes - body.receivedBytes() <= limits.drainBytes
+    ? 'small'
+    : 'large'
+}
+
+function boundsOf(limits: Limits) {
+  return { idleSeconds: limits.lingerIdleSeconds, totalSeconds: limits.lingerTotalSeconds }
+}
+
+async function close(
+  server: Server,
+  running: ReadonlySet<Promise<void>>,
+  boundSeconds: number,
+): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const bound = Promise.withResolvers<void>()
+  const timer = setTimeout(bound.resolve, boundSeconds * 1000)
+  await Promise.race([Promise.allSettled(running), bound.promise])
+  clearTimeout(timer)
+  // What still runs is cut: its upload ends as one that the client broke off, and is undone.
+  server.closeAllConnections()
+  await Promise.allSettled(running)
+  await closed
+}

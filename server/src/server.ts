@@ -1,0 +1,261 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, statSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join, resolve } from 'node:path'
+import type { Deps } from './core/deps.ts'
+import { DavError } from './core/errors.ts'
+import { DEFAULT_LIMITS, defaultKeepFreeBytes, type Limits } from './core/limits.ts'
+import type { Log } from './core/log.ts'
+import { RESERVED_NAME, ROOT } from './core/path.ts'
+import type { Authenticate } from './core/principal.ts'
+import { keepLeases, recount, recoverAll } from './core/recover.ts'
+import { figures } from './core/space.ts'
+import { StartError } from './core/start-error.ts'
+import type { StateStore } from './core/state.ts'
+import type { ResourceStore } from './core/store.ts'
+import { CORE_METHODS } from './dav/core-methods.ts'
+import { protocolOf } from './dav/extension.ts'
+import { handler } from './dav/handle.ts'
+import { quota } from './extensions/quota/index.ts'
+import { type Edge, nodeEdge } from './http/node.ts'
+import { sqliteState } from './state/sqlite/index.ts'
+import { lockDirectory } from './state/sqlite/instance-lock.ts'
+import { folderStore } from './storage/folder/index.ts'
+import type { Durability } from './storage/folder/volume.ts'
+
+export interface ServerOptions {
+  /** The folder that is served; created if missing. */
+  readonly folder: string
+  /** Where the database lies; null for `.plimsoll` in the folder. */
+  readonly stateDirectory: string | null
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+  /** Where the tree is mounted: '' or for example '/dav'. */
+  readonly basePath: string
+  /** What all files together may have; null for no limit but the disk's. */
+  readonly limitBytes: number | null
+  /** Kept free on the volume; null for `defaultKeepFreeBytes`. */
+  readonly keepFreeBytes: number | null
+  /** The largest single file; null for none. */
+  readonly maxFileBytes: number | null
+  readonly durability: Durability
+  readonly authenticate: Authenticate
+  readonly log: Log
+  /** Other bounds than the default ones. */
+  readonly limits?: Partial<Limits>
+  readonly onCounting?: (progress: CountingProgress) => void
+}
+
+export interface CountingProgress {
+  readonly files: number
+  readonly bytes: number
+  readonly done: boolean
+}
+
+export interface Summary {
+  readonly folder: string
+  readonly limitBytes: number | null
+  readonly usedBytes: number
+  /** What a new file may have now. */
+  readonly availableBytes: number
+  readonly diskFreeBytes: number
+  readonly keepFreeBytes: number
+}
+
+export interface RunningServer {
+  /** Where it listens, with the real port: `http://127.0.0.1:8507/`. */
+  readonly url: string
+  summary(): Promise<Summary>
+  /** Finishes or undoes what runs, within `shutdownSeconds`, and lets go of folder and state. */
+  close(): Promise<void>
+}
+
+// How often leases are renewed, abandoned claims recovered and the ballast looked after.
+const MAINTENANCE_MS = 30_000
+
+/**
+ * Opens the folder, recovers what a crash left, counts, and listens.
+ * @throws StartError with what was wrong and what to do
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const folder = resolve(options.folder)
+  const opened = openAll(options, folder)
+  try {
+    const deps = depsOf(options, opened)
+    await prepare(deps, options)
+    const edge = edgeOf(deps, options)
+    await listen(edge, options)
+    return running({ deps, edge, opened, options, folder })
+  } catch (error) {
+    await opened.close()
+    throw asStartError(error, folder)
+  }
+}
+
+interface Opened {
+  readonly store: ResourceStore
+  readonly state: StateStore
+  close(): Promise<void>
+}
+
+function openAll(options: ServerOptions, folder: string): Opened {
+  const own = join(folder, RESERVED_NAME)
+  const stateDirectory = options.stateDirectory === null ? own : resolve(options.stateDirectory)
+  const closers: (() => void | Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const closer of closers.toReversed()) await closer()
+  }
+  try {
+    for (const directory of new Set([own, stateDirectory])) {
+      mkdirSync(directory, { recursive: true, mode: directory === own ? 0o700 : 0o755 })
+      const lock = lockDirectory(directory)
+      if (lock === null) throw inUse(directory === own ? folder : stateDirectory)
+      closers.push(() => lock.release())
+    }
+    const store = folderStore({ folder, durability: options.durability, nowMs: Date.now })
+    closers.push(() => store.close())
+    const sharesContentVolume = statSync(folder).dev === statSync(stateDirectory).dev
+    const state = sqliteState({ directory: stateDirectory, sharesContentVolume })
+    closers.push(() => state.close())
+    return { store, state, close }
+  } catch (error) {
+    void close()
+    throw asStartError(error, stateDirectory === own ? folder : `${folder} or ${stateDirectory}`)
+  }
+}
+
+function inUse(directory: string): StartError {
+  return new StartError(
+    `another Plimsoll server is using ${directory}`,
+    'One server owns a folder and its state. Stop the other one, or serve another folder.',
+  )
+}
+
+function depsOf(options: ServerOptions, { store, state }: Opened): Deps {
+  const volume = store.freeSpace()
+  const stateVolume = state.freeSpace()
+  return {
+    store,
+    state,
+    log: options.log,
+    running: new Map(),
+    nowMs: Date.now,
+    newId: randomUUID,
+    limits: {
+      ...DEFAULT_LIMITS,
+      maxFileBytes: options.maxFileBytes,
+      keepFreeBytes: options.keepFreeBytes ?? defaultKeepFreeBytes(volume.totalBytes),
+      keepFreeEntries: Math.min(64, Math.floor((volume.totalEntries ?? 0) / 100)),
+      keepFreeStateBytes: stateVolume === null ? 0 : defaultKeepFreeBytes(stateVolume.totalBytes),
+      ...options.limits,
+    },
+  }
+}
+
+async function prepare(deps: Deps, options: ServerOptions): Promise<void> {
+  const recovered = await recoverAll(deps)
+  if (recovered.claims + recovered.strays > 0) deps.log.info('recovered from a crash', recovered)
+  let last = { bytes: 0, entries: 0 }
+  for await (const sum of recount(deps)) {
+    last = sum
+    options.onCounting?.({ files: sum.entries, bytes: sum.bytes, done: false })
+  }
+  options.onCounting?.({ files: last.entries, bytes: last.bytes, done: true })
+  await deps.state.ledger.setRootLimit(options.limitBytes)
+}
+
+function edgeOf(deps: Deps, { authenticate, basePath, log }: ServerOptions): Edge {
+  const protocol = protocolOf(CORE_METHODS, [quota])
+  return nodeEdge({ handle: handler({ deps, protocol, authenticate, basePath }), limits: deps.limits, log })
+}
+
+async function listen({ server }: Edge, { host, port }: ServerOptions): Promise<void> {
+  const { promise, resolve: listening, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  server.listen({ host, port }, listening)
+  await promise
+  server.off('error', reject)
+}
+
+interface Parts {
+  readonly deps: Deps
+  readonly edge: Edge
+  readonly opened: Opened
+  readonly options: ServerOptions
+  readonly folder: string
+}
+
+function running({ deps, edge, opened, options, folder }: Parts): RunningServer {
+  const maintenance = setInterval(() => {
+    deps.state.maintain()
+    keepLeases(deps).catch((error) => deps.log.error('claims could not be looked after', { error }))
+  }, MAINTENANCE_MS)
+  const { address, port, family } = edge.server.address() as AddressInfo
+  const host = family === 'IPv6' ? `[${address}]` : address
+  return {
+    url: `http://${host}:${port}${options.basePath}/`,
+    async summary() {
+      const { usedBytes, availableBytes, limitBytes } = await figures(deps, ROOT)
+      const diskFreeBytes = deps.store.freeSpace().freeBytes
+      const { keepFreeBytes } = deps.limits
+      return { folder, limitBytes, usedBytes, availableBytes, diskFreeBytes, keepFreeBytes }
+    },
+    async close() {
+      clearInterval(maintenance)
+      await edge.close()
+      await opened.close()
+    },
+  }
+}
+
+/** Turns what the operating system says at start into a sentence for the person at the keyboard. */
+function asStartError(error: unknown, where: string): unknown {
+  if (error instanceof StartError) return error
+  if (error instanceof DavError && error.code === 'disk-full') return noRoom(where, error)
+  if (!(error instanceof Error) || !('code' in error)) return error
+  const details = { cause: error }
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new StartError(
+        'the port is taken by another program',
+        'Choose another with --port, or --port 0 for any free one.',
+        details,
+      )
+    case 'EACCES':
+    case 'EPERM':
+      return new StartError(
+        `${where} cannot be used: permission denied`,
+        'The server must read and write it.',
+        details,
+      )
+    case 'EROFS':
+      return new StartError(
+        `${where} is on a read-only file system`,
+        'The server must be able to write there.',
+        details,
+      )
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new StartError(
+        'the address of --host is not one of this machine',
+        'Try --host 127.0.0.1.',
+        details,
+      )
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return new StartError(`${where} is not a folder`, 'Name a folder; a missing one is created.', details)
+    case 'ENOSPC':
+      return noRoom(where, error)
+    default:
+      return new StartError(`${where} cannot be used: ${error.message}`, '', details)
+  }
+}
+
+function noRoom(where: string, cause: unknown): StartError {
+  return new StartError(
+    `there is no room for the state database beside ${where}`,
+    'Free about 1 MiB there, or put the state on another disk with --state DIR.',
+    { cause },
+  )
+}

@@ -1,0 +1,49 @@
+import { statfsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { StateStore, Tx } from '../../core/state.ts'
+import { ballastIn } from './ballast.ts'
+import { openDatabase } from './database.ts'
+import { sqliteLedger } from './ledger.ts'
+import { pathLock } from './path-lock.ts'
+import { sqliteProperties } from './properties.ts'
+
+export interface SqliteStateOptions {
+  /** An existing directory for the database and what belongs to it. */
+  readonly directory: string
+  /** Whether the directory lies on the volume that the content lies on, whose free space is watched anyway. */
+  readonly sharesContentVolume: boolean
+}
+
+/**
+ * State in one SQLite file, for one process. Critical sections are a lock in memory; each statement group is a
+ * transaction of its own, and the claim row is the journal between them.
+ * @throws StartError if the database is damaged or newer
+ */
+export function sqliteState(options: SqliteStateOptions): StateStore {
+  const ballast = ballastIn(options.directory)
+  const database = openDatabase(join(options.directory, 'state.db'), ballast)
+  const lock = pathLock()
+  ballast.restore()
+  return {
+    ledger: sqliteLedger(database),
+    properties: sqliteProperties(database),
+    exclusive: (paths, work) => lock.hold(paths, () => work(IN_MEMORY)),
+    freeSpace() {
+      if (options.sharesContentVolume) return null
+      const volume = statfsSync(options.directory)
+      return {
+        freeBytes: volume.bavail * volume.bsize,
+        totalBytes: volume.blocks * volume.bsize,
+        freeEntries: null,
+        totalEntries: null,
+      }
+    },
+    maintain: () => ballast.restore(),
+    async close() {
+      database.close()
+    },
+  }
+}
+
+// The section is held by the lock alone; there is no handle that statements would need.
+const IN_MEMORY = Object.freeze({}) as Tx

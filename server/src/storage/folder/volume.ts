@@ -1,0 +1,95 @@
+import { lstatSync, mkdirSync, realpathSync, statfsSync } from 'node:fs'
+import { RESERVED_NAME, type ResourcePath, resourcePath } from '../../core/path.ts'
+import { StartError } from '../../core/start-error.ts'
+import type { FreeSpace } from '../../core/store.ts'
+import { type Anchor, type AnchoredRoot, anchorRoot } from './anchor.ts'
+import { translate } from './translate.ts'
+
+/** How much survives a power cut: everything acknowledged, the content but not its name, or nothing. */
+export type Durability = 'full' | 'file' | 'none'
+
+/** The served folder, open, with the directories of our own in it. */
+export interface Volume {
+  readonly root: AnchoredRoot
+  /** Where content waits for its commit: on the file system of the tree, so that a rename is enough. */
+  readonly stage: Anchor
+  /** Where what is removed goes, by one rename, before it is taken apart. */
+  readonly trash: Anchor
+  readonly durability: Durability
+  freeSpace(): FreeSpace
+  /** A modification time in milliseconds that no other content of this process has. */
+  uniqueTimeMs(): number
+  /** Runs `work` and translates what the operating system says. @throws DavError */
+  guard<T>(path: ResourcePath, work: () => T | Promise<T>): Promise<T>
+  close(): void
+}
+
+/** @throws StartError if the folder's own directories are links or cannot be made */
+export function openVolume(folder: string, durability: Durability, nowMs: () => number): Volume {
+  const real = realpathSync(folder)
+  makeOwnDirectory(`${real}/${RESERVED_NAME}`)
+  const root = anchorRoot(real)
+  const stage = ownDirectory(real, 'stage')
+  const trash = ownDirectory(real, 'trash')
+  const freeSpace = () => freeSpaceOf(real)
+  return {
+    root,
+    stage,
+    trash,
+    durability,
+    freeSpace,
+    uniqueTimeMs: uniqueTimes(nowMs),
+    async guard(path, work) {
+      try {
+        return await work()
+      } catch (error) {
+        throw translate(error, path, () => freeSpace().freeEntries === 0)
+      }
+    },
+    close() {
+      for (const open of [stage, trash, root]) open.close()
+    },
+  }
+}
+
+function ownDirectory(folder: string, name: string): Anchor {
+  const at = `${folder}/${RESERVED_NAME}/${name}`
+  makeOwnDirectory(at)
+  const owner = anchorRoot(at)
+  const anchor = owner.open(resourcePath([]))
+  owner.close()
+  if (anchor === null) throw notADirectory(at)
+  return anchor
+}
+
+function makeOwnDirectory(at: string): void {
+  const stats = lstatSync(at, { throwIfNoEntry: false })
+  if (stats === undefined) mkdirSync(at, { mode: 0o700 })
+  else if (!stats.isDirectory()) throw notADirectory(at)
+}
+
+function notADirectory(at: string): StartError {
+  return new StartError(
+    `${at} is not a directory`,
+    'It belongs to the server and must not be a link. Remove it.',
+  )
+}
+
+// What an unprivileged process may use: the blocks kept for root are not ours to promise.
+function freeSpaceOf(folder: string): FreeSpace {
+  const { bavail, blocks, bsize, ffree, files } = statfsSync(folder)
+  return {
+    freeBytes: bavail * bsize,
+    totalBytes: blocks * bsize,
+    freeEntries: files === 0 ? null : ffree,
+    totalEntries: files === 0 ? null : files,
+  }
+}
+
+function uniqueTimes(nowMs: () => number): () => number {
+  let lastMicroseconds = 0
+  return () => {
+    lastMicroseconds = Math.max(nowMs() * 1000, lastMicroseconds + 1)
+    return lastMicroseconds / 1000
+  }
+}
