@@ -89,7 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return running({ deps, edge, opened, options, folder })
   } catch (error) {
     await opened.close()
-    throw asStartError(error, folder)
+    throw asStartError(error, { where: folder, address: `${options.host}:${options.port}` })
   }
 }
 
@@ -121,7 +121,8 @@ function openAll(options: ServerOptions, folder: string): Opened {
     return { store, state, close }
   } catch (error) {
     void close()
-    throw asStartError(error, stateDirectory === own ? folder : `${folder} or ${stateDirectory}`)
+    const where = stateDirectory === own ? folder : `${folder} or ${stateDirectory}`
+    throw asStartError(error, { where, address: '' })
   }
 }
 
@@ -209,8 +210,14 @@ function running({ deps, edge, opened, options, folder }: Parts): RunningServer 
   }
 }
 
+interface StartPlace {
+  /** The folder or folders at fault. */
+  readonly where: string
+  readonly address: string
+}
+
 /** Turns what the operating system says at start into a sentence for the person at the keyboard. */
-function asStartError(error: unknown, where: string): unknown {
+function asStartError(error: unknown, { where, address }: StartPlace): unknown {
   if (error instanceof StartError) return error
   if (error instanceof DavError && error.code === 'disk-full') return noRoom(where, error)
   if (!(error instanceof Error) || !('code' in error)) return error
@@ -218,8 +225,8 @@ function asStartError(error: unknown, where: string): unknown {
   switch (error.code) {
     case 'EADDRINUSE':
       return new StartError(
-        'the port is taken by another program',
-        'Choose another with --port, or --port 0 for any free one.',
+        `${address} is taken by another program`,
+        'Choose another port with --port, or --port 0 for any free one.',
         details,
       )
     case 'EACCES':
@@ -237,11 +244,7 @@ function asStartError(error: unknown, where: string): unknown {
       )
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new StartError(
-        'the address of --host is not one of this machine',
-        'Try --host 127.0.0.1.',
-        details,
-      )
+      return new StartError(`${address} is not an address of this machine`, 'Try --host 127.0.0.1.', details)
     case 'ENOTDIR':
     case 'EEXIST':
       return new StartError(`${where} is not a folder`, 'Name a folder; a missing one is created.', details)

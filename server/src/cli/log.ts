@@ -1,5 +1,5 @@
 import { type DestinationStream, pino } from 'pino'
-import { formatSize } from '../config/size.ts'
+import { formatSize } from '../core/format-size.ts'
 import type { Log, RefusalRecord, RequestRecord } from '../core/log.ts'
 import { silentLog } from '../core/log.ts'
 
@@ -8,9 +8,14 @@ export type LogFormat = 'text' | 'json' | 'none'
 /** Where lines go. A write must be done when it returns: the last line before an exit is the one that matters. */
 export type LogStream = DestinationStream
 
-/** The standard error stream, written synchronously; a reader that went away is ignored. */
+/**
+ * The standard error stream, written synchronously. Where it leads to a full disk or to nobody, up to 1 MiB is
+ * kept back for later and the rest is dropped: a server must outlive its log.
+ */
 export function standardErrorStream(): LogStream {
-  return pino.destination({ fd: 2, sync: true })
+  const stream = pino.destination({ fd: 2, sync: true, maxLength: 1024 * 1024 })
+  stream.on('error', () => {})
+  return stream
 }
 
 /**

@@ -24,8 +24,8 @@ describe('the progress of the first count', () => {
 
     assert.equal(output.length, 10 + 2)
     for (const frame of output.slice(0, 10)) {
-      assert.match(frame, /^\r\u001b\[KCounting \[ *===== *\] [\d,]+ files, [\d.]+ [KM]iB$/)
-      assert.equal(frame.indexOf(']') - frame.indexOf('=') <= 21, true)
+      assert.ok(frame.startsWith('\r\u001b[K'))
+      assert.match(frame.slice(4), /^Counting \[ *===== *\] [\d,]+ files, [\d.]+ [KM]iB$/)
     }
     assert.deepEqual(output.slice(10), ['\r\u001b[K', 'Counted 12,345 files, 12 MiB in 2 s\n'])
   })

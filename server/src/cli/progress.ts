@@ -1,4 +1,4 @@
-import { formatSize } from '../config/size.ts'
+import { formatSize } from '../core/format-size.ts'
 import type { Log } from '../core/log.ts'
 
 export interface Counting {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { formatSize, parseSize } from './size.ts'
+import { formatSize } from '../core/format-size.ts'
+import { parseSize } from './size.ts'
 
 /**
  * One option, described once. Its flag, its environment variable, its key in the configuration file, its type
@@ -140,7 +141,7 @@ export const OPTIONS = {
       value.map(({ name }) => `${name} (password hidden)`).join(', ') || 'none',
     help:
       'who may enter; may be given many times, in the variable one on each line. ' +
-      'The password may be an argon2id hash ($argon2id$…). Other users of this machine can see flags: prefer the others',
+      'The password may be an argon2id hash ($argon2id$…). Other users of this machine can see flags; they cannot see the variable and the file',
   },
   noAuth: {
     schema: noAuth,

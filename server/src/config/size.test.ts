@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { formatSize, parseSize } from './size.ts'
+import { formatSize } from '../core/format-size.ts'
+import { parseSize } from './size.ts'
 
 describe('a size', () => {
   it('is a plain number of bytes where no unit is given', () => {

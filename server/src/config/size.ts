@@ -29,27 +29,10 @@ export function parseSize(text: string): number {
   return Number(bytes)
 }
 
-/**
- * A size for people: `734 B`, `4 KiB`, `1.5 GiB`. At most three digits that count, rounded down, so that room
- * never looks larger than it is.
- */
-export function formatSize(bytes: number): string {
-  let value = bytes
-  let unit = 0
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024
-    unit += 1
-  }
-  const decimals = value < 10 ? 100 : value < 100 ? 10 : 1
-  return `${Math.floor(value * decimals) / decimals} ${UNITS[unit]}`
-}
-
 const EXAMPLES = 'Write for example 1048576, 500KB, 10GB (by 1000), 1.5MiB or 10GiB (by 1024).'
 
 // The bound on digits keeps a hostile configuration from making BigInt work for hours.
 const SIZE = /^([+-]?)(\d{1,30})(?:\.(\d{1,30}))?\s*([a-z]*)$/i
-
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
 
 const FACTORS = new Map<string, bigint>([
   ['', 1n],

@@ -41,7 +41,8 @@ export async function* recount(deps: Deps): AsyncGenerator<Totals> {
     yield sum
   }
   const before = await deps.state.ledger.recount(counted)
-  if (before.bytes === counted.bytes && before.entries === counted.entries) return
+  const isFirstCount = before.bytes === 0 && before.entries === 0
+  if (isFirstCount || (before.bytes === counted.bytes && before.entries === counted.entries)) return
   deps.log.warn('the folder differs from the counters, which are corrected', {
     countedBytes: counted.bytes,
     countedEntries: counted.entries,

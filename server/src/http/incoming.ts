@@ -83,6 +83,9 @@ async function* withIdleBound(request: IncomingMessage, idleSeconds: number): As
     throw new DavError('body-incomplete', 'the connection ended before the body did', { cause: error })
   } finally {
     clearTimeout(timer)
+    // Not awaited: after a stall it would wait for the very chunk that does not come. It must be called, though,
+    // or the request could not be drained: its iterator would still be listening.
+    chunks.return?.().catch(() => {})
   }
 }
 

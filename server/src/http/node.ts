@@ -119,14 +119,17 @@ async function send({ limits }: EdgeOptions, exchange: Exchange, body: IncomingB
 
 /** How much of the request is still to come once its answer is known (HTTP-07, HTTP-10). */
 function restOf(request: IncomingMessage, body: IncomingBody, handled: Handled, limits: Limits) {
-  const { defect } = { defect: handled.response.status === 408 || handled.response.status === 431 }
-  if (defect || body.heldBack()) return 'large'
+  // A client that was held back may send its body all the same or not at all; nobody can tell (RFC 9110 §10.1.1).
+  if (body.heldBack() || ENDS_CONNECTION.has(handled.response.status)) return 'large'
   if (request.complete) return 'none'
   const { declaredBytes } = body
   return declaredBytes !== null && declaredBytes - body.receivedBytes() <= limits.drainBytes
     ? 'small'
     : 'large'
 }
+
+// After these the framing of what follows cannot be relied on.
+const ENDS_CONNECTION: ReadonlySet<number> = new Set([408, 431, 501])
 
 function boundsOf(limits: Limits) {
   return { idleSeconds: limits.lingerIdleSeconds, totalSeconds: limits.lingerTotalSeconds }

@@ -8,9 +8,9 @@ import { type Anchor, withParent } from './anchor.ts'
 import { identityOf, resourceFrom } from './facts.ts'
 import type { Volume } from './volume.ts'
 
-/** @throws DavError 'forbidden' if the target lies on another file system, where a rename cannot reach */
+/** @throws DavError 'forbidden' if the target is a link or device, or on another file system, which no rename reaches */
 export async function stageFile(volume: Volume, target: ResourcePath, id: string): Promise<Staged> {
-  await requireSameFileSystem(volume, target)
+  await requireCommittable(volume, target)
   const at = volume.stage.at(id)
   const handle = await open(at, 'wx', 0o666)
   return {
@@ -30,7 +30,7 @@ export async function stageFile(volume: Volume, target: ResourcePath, id: string
 
 /** @throws DavError 'forbidden' as `stageFile` does */
 export async function stageDirectory(volume: Volume, target: ResourcePath, id: string): Promise<Committable> {
-  await requireSameFileSystem(volume, target)
+  await requireCommittable(volume, target)
   const at = volume.stage.at(id)
   await mkdir(at, 0o777)
   return {
@@ -47,11 +47,19 @@ export async function clear(directory: Anchor, known: ReadonlySet<string>): Prom
   return strays.length
 }
 
-async function requireSameFileSystem(volume: Volume, target: ResourcePath): Promise<void> {
-  const device = await withParent(volume.root, target, (parent) => parent.device)
-  if (device === volume.stage.device) return
-  throw new DavError('forbidden', 'this collection lies on another file system than the served folder', {
-    path: target,
+// Said before the body is read: the commit would fail or, for a link, replace what somebody put there on purpose.
+function requireCommittable(volume: Volume, target: ResourcePath): Promise<void> {
+  return withParent(volume.root, target, (parent, name) => {
+    if (parent.device !== volume.stage.device) {
+      throw new DavError('forbidden', 'this collection lies on another file system than the served folder', {
+        path: target,
+      })
+    }
+    const there = lstatSync(parent.at(name), { throwIfNoEntry: false })
+    if (there === undefined || there.isFile() || there.isDirectory()) return
+    throw new DavError('forbidden', 'a link or device has this name, and the server leaves those alone', {
+      path: target,
+    })
   })
 }
 

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, Option } from 'commander'
+import { type Given, type Loaded, loadSettings } from '../config/load.ts'
+import {
+  flagOf,
+  OPTION_NAMES,
+  OPTIONS,
+  type OptionDescription,
+  type OptionName,
+  showSetting,
+  variableOf,
+} from '../config/schema.ts'
+import { StartError } from '../core/start-error.ts'
+import { describeSettings } from './config.ts'
+import { printable } from './log.ts'
+import { serve } from './serve.ts'
+
+/**
+ * The command `plimsoll`. Ends the process with 0 where all went well, 1 where the server could not start or
+ * failed, 2 where the command line was not understood.
+ *
+ * @param argv as `process.argv`: the interpreter and the script come first
+ */
+export async function main(argv: readonly string[]): Promise<void> {
+  process.on('uncaughtException', fail)
+  process.stdout.on('error', outputFailed)
+  try {
+    await createProgram().parseAsync(argv)
+  } catch (error) {
+    fail(error)
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('plimsoll')
+    .description('A WebDAV server that never lies about space.')
+    .version(readVersion(), '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+    // Before the commands, which inherit it.
+    .exitOverride()
+    .showHelpAfterError('(plimsoll --help shows what there is)')
+  addSettings(program.command('serve').description('serve a folder over WebDAV'), serve)
+  addSettings(
+    program.command('config').description('show each setting and where it comes from'),
+    async (loaded) => {
+      process.stdout.write(describeSettings(loaded))
+    },
+  )
+  return program
+}
+
+function addSettings(command: Command, run: (loaded: Loaded) => Promise<void>): void {
+  let noAuthTimes = 0
+  command.argument('[FOLDER]', helpOf('folder')).addHelpText('after', HELP_AFTER)
+  for (const name of OPTION_NAMES) {
+    if (name !== 'folder') command.addOption(optionOf(name))
+  }
+  // Commander keeps whether a switch was given, not how often.
+  command.on('option:no-auth', () => {
+    noAuthTimes += 1
+  })
+  command.action(async (folder: string | undefined) => {
+    const flags: Given['flags'] = {
+      ...command.opts<Given['flags']>(),
+      folder,
+      noAuth: NO_AUTH[noAuthTimes > 1 ? 2 : noAuthTimes],
+    }
+    await run(await loadSettings({ flags, environment: process.env, workingDirectory: process.cwd() }))
+  })
+}
+
+// As it is written in the variable and the file.
+const NO_AUTH = [undefined, 'true', 'everywhere'] as const
+
+const HELP_AFTER = `
+A setting comes from the flag, else the variable, else the file named by --config, else the default.
+Sizes: 1048576, 500KB or 10GB (by 1000), 1.5MiB, 10GiB or 10G (by 1024).`
+
+function optionOf(name: OptionName): Option {
+  const { argument, isRepeatable }: OptionDescription = OPTIONS[name]
+  const option = new Option(argument === null ? flagOf(name) : `${flagOf(name)} <${argument}>`, helpOf(name))
+  if (argument !== null && isRepeatable) {
+    option.argParser((value: string, before: readonly string[] = []) => [...before, value])
+  }
+  return option
+}
+
+function helpOf(name: OptionName): string {
+  const { help, fallback }: OptionDescription = OPTIONS[name]
+  return `${help} (default: ${showSetting(name, fallback)}; ${variableOf(name)})`
+}
+
+/** A server runs on where its first lines cannot be written: standard output may lie on the disk that is full. */
+function outputFailed(error: NodeJS.ErrnoException): void {
+  // `plimsoll config | head` closes the pipe early, which is no fault.
+  if (error.code === 'EPIPE') return
+  process.stderr.write(`plimsoll: cannot write to standard output: ${printable(error.message)}\n`)
+  process.exitCode = 1
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { readonly version: string }).version
+}
+
+/** Says what went wrong, as one who typed the command can use it, and ends the process. */
+function fail(error: unknown): never {
+  // Commander has said it already.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2)
+  const { message, hint } = sentencesOf(error)
+  process.stderr.write(`plimsoll: ${printable(message)}\n${hint === '' ? '' : `${printable(hint)}\n`}`)
+  if (process.env.PLIMSOLL_DEBUG === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  process.exit(1)
+}
+
+function sentencesOf(error: unknown): { message: string; hint: string } {
+  if (error instanceof StartError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return { message: `unexpected error: ${message}`, hint: 'PLIMSOLL_DEBUG=1 shows where it came from.' }
+}

@@ -1,0 +1,79 @@
+import type { Loaded } from '../config/load.ts'
+import type { Settings } from '../config/schema.ts'
+import type { Log } from '../core/log.ts'
+import { type RunningServer, type ServerOptions, startServer } from '../server.ts'
+import { type Access, decideAccess, isLoopback } from './access.ts'
+import { banner } from './banner.ts'
+import { createLog, type LogFormat, standardErrorStream } from './log.ts'
+import { countingProgress } from './progress.ts'
+
+/**
+ * Serves until SIGTERM or SIGINT, then finishes or undoes what runs and ends the process with code 0. A second
+ * signal ends it at once with code 1; what ran then is recovered by the next start, as after a crash.
+ *
+ * @throws StartError where the settings or the folder cannot be used
+ */
+export async function serve(loaded: Loaded): Promise<never> {
+  const { settings } = loaded
+  const access = await decideAccess(loaded)
+  const log = createLog(logFormatOf(settings), standardErrorStream())
+
+  const stopped = stopSignal()
+  const server = await Promise.race([startServer(serverOptions(settings, access, log)), stopped])
+  // What a start had begun is finished by the next one, as after a crash.
+  if (typeof server === 'string') process.exit(0)
+
+  process.stdout.write(await describe(server, settings, access))
+  log.info(`stopping after ${await stopped}`)
+  await server.close()
+  process.exit(0)
+}
+
+function logFormatOf({ logFormat }: Settings): LogFormat {
+  if (logFormat !== 'auto') return logFormat
+  return process.stderr.isTTY ? 'text' : 'json'
+}
+
+function serverOptions(settings: Settings, access: Access, log: Log): ServerOptions {
+  return {
+    folder: settings.folder,
+    stateDirectory: settings.state,
+    host: settings.host,
+    port: settings.port,
+    basePath: settings.basePath === '/' ? '' : settings.basePath,
+    limitBytes: settings.limit,
+    keepFreeBytes: settings.keepFree,
+    maxFileBytes: settings.maxFileSize,
+    durability: settings.durability,
+    authenticate: access.authenticate,
+    log,
+    onCounting: countingProgress({
+      terminal: process.stderr.isTTY && logFormatOf(settings) === 'text' ? process.stderr : null,
+      log,
+      now: () => performance.now(),
+    }),
+  }
+}
+
+async function describe(
+  server: RunningServer,
+  { host }: Settings,
+  { made, isOpen }: Access,
+): Promise<string> {
+  const summary = await server.summary()
+  return banner({ ...summary, url: server.url, made, isOpen, isReachable: !isLoopback(host) })
+}
+
+/** Resolves to the name of the first signal to stop; the second one ends the process at once. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let asked = false
+    for (const name of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(name, () => {
+        if (asked) process.exit(1)
+        asked = true
+        resolve(name)
+      })
+    }
+  })
+}
