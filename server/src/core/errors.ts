@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'xml-too-large'
   | 'external-entity'
   | 'infinite-depth-refused'
+  | 'destination-elsewhere'
   | 'range-not-satisfiable'
   | 'expectation-failed'
   | 'transfer-coding-unknown'

@@ -27,6 +27,7 @@ export const STATUS_OF = {
   'xml-too-large': { status: 413, condition: ext('max-request-xml') },
   'external-entity': { status: 403, condition: dav('no-external-entities') },
   'infinite-depth-refused': { status: 403, condition: dav('propfind-finite-depth') },
+  'destination-elsewhere': { status: 502 }, // RFC 4918 §9.8.5
   'range-not-satisfiable': { status: 416 },
   'expectation-failed': { status: 417 },
   'transfer-coding-unknown': { status: 501 },
@@ -66,6 +67,7 @@ export const REASONS: Readonly<Record<number, string>> = {
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   501: 'Not Implemented',
+  502: 'Bad Gateway',
   503: 'Service Unavailable',
   507: 'Insufficient Storage',
 }
