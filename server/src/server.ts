@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, statSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Deps } from './core/deps.ts'
 import { DavError } from './core/errors.ts'
 import { DEFAULT_LIMITS, defaultKeepFreeBytes, type Limits } from './core/limits.ts'
@@ -108,7 +108,8 @@ function openAll(options: ServerOptions, folder: string): Opened {
   }
   try {
     for (const directory of new Set([own, stateDirectory])) {
-      mkdirSync(directory, { recursive: true, mode: directory === own ? 0o700 : 0o755 })
+      mkdirSync(dirname(directory), { recursive: true })
+      mkdirSync(directory, { recursive: true, mode: 0o700 })
       const lock = lockDirectory(directory)
       if (lock === null) throw inUse(directory === own ? folder : stateDirectory)
       closers.push(() => lock.release())

@@ -5,7 +5,7 @@ import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
 
 // Runs every test of the workspace, or those whose path contains one of the arguments. With
-// PLIMSOLL_FORBID_SKIPS=1 a skipped test fails the run: continuous integration has every tool installed.
+// FORBID_SKIPS=1 a skipped test fails the run: continuous integration has every tool installed.
 const server = fileURLToPath(new URL('..', import.meta.url))
 const wanted = process.argv.slice(2)
 const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: server })
@@ -19,7 +19,7 @@ if (files.length === 0) {
 }
 
 const skipped: string[] = []
-const forbidSkips = process.env.PLIMSOLL_FORBID_SKIPS === '1'
+const forbidSkips = process.env.FORBID_SKIPS === '1'
 const events = run({ files, concurrency: 2 })
 events.on('test:fail', () => {
   process.exitCode = 1

@@ -1,4 +1,5 @@
 import type { Deps } from './deps.ts'
+import { settlePostponed } from './recover.ts'
 import type { Resource } from './resource.ts'
 import type { Reservation } from './space.ts'
 import type { ClaimKind, Intent, Tx } from './state.ts'
@@ -22,6 +23,7 @@ export interface Publication {
 export async function publish(deps: Deps, tx: Tx, publication: Publication): Promise<Resource> {
   const { kind, reservation, staged, intent } = publication
   const { id, path } = reservation
+  await settlePostponed(deps, tx, path)
   await reservation.intend(tx, { ...intent, identity: staged.identity })
   try {
     const resource = await staged.commit(tx, path)

@@ -1,7 +1,8 @@
 import type { Deps } from './deps.ts'
-import { ROOT } from './path.ts'
+import { contains, type ResourcePath, ROOT } from './path.ts'
 import type { Totals } from './resource.ts'
-import type { ClaimJournal } from './state.ts'
+import { settleOrPostpone } from './space.ts'
+import type { ClaimJournal, Tx } from './state.ts'
 
 /**
  * At start: every claim that a crash left behind is finished or undone, and everything staged is removed.
@@ -9,7 +10,7 @@ import type { ClaimJournal } from './state.ts'
  */
 export async function recoverAll(deps: Deps): Promise<{ claims: number; strays: number }> {
   const claims = await deps.state.ledger.expired(Number.MAX_SAFE_INTEGER)
-  for (const claim of claims) await recoverClaim(deps, claim)
+  for (const claim of claims) await tryToRecover(deps, claim)
   return { claims: claims.length, strays: await deps.store.discardStrays(new Set()) }
 }
 
@@ -18,19 +19,39 @@ export async function keepLeases(deps: Deps): Promise<void> {
   const leaseUntilMs = deps.nowMs() + deps.limits.leaseSeconds * 1000
   for (const id of deps.running.keys()) await deps.state.ledger.renew(id, leaseUntilMs)
   for (const claim of await deps.state.ledger.expired(deps.nowMs())) {
-    if (!deps.running.has(claim.id)) await recoverClaim(deps, claim)
+    if (!deps.running.has(claim.id)) await tryToRecover(deps, claim)
   }
 }
 
-async function recoverClaim(deps: Deps, { id, path }: ClaimJournal): Promise<void> {
-  await deps.state.exclusive([path], async (tx) => {
-    // Read again: its owner may have ended it while this waited for the critical section.
-    const claim = await deps.state.ledger.journal(id)
-    if (claim === null) return
-    const outcome = await deps.store.recover(claim)
-    if (outcome === 'done') await deps.state.ledger.settle(tx, id)
-    else await deps.state.ledger.release(id)
-  })
+/**
+ * Makes up for settlements at or below `path` that were postponed, while the thing they stand for is still there.
+ * To be called first in every critical section that changes it.
+ */
+export async function settlePostponed(deps: Deps, tx: Tx, path: ResourcePath): Promise<void> {
+  const claims = await deps.state.ledger.expired(Number.MAX_SAFE_INTEGER)
+  for (const claim of claims) {
+    const isPostponed = claim.identity !== null && claim.kind !== 'remove'
+    if (isPostponed && contains(path, claim.path)) await end(deps, tx, claim)
+  }
+}
+
+/** One claim that cannot be recovered keeps neither the others nor the start waiting; it is tried again. */
+async function tryToRecover(deps: Deps, { id, path }: ClaimJournal): Promise<void> {
+  try {
+    await deps.state.exclusive([path], async (tx) => {
+      // Read again: its owner may have ended it while this waited for the critical section.
+      const claim = await deps.state.ledger.journal(id)
+      if (claim !== null) await end(deps, tx, claim)
+    })
+  } catch (error) {
+    deps.log.error('a claim could not be recovered', { claim: id, path, error })
+  }
+}
+
+async function end(deps: Deps, tx: Tx, claim: ClaimJournal): Promise<void> {
+  const outcome = await deps.store.recover(claim)
+  if (outcome === 'done') await settleOrPostpone(deps, tx, claim.id)
+  else await deps.state.ledger.release(claim.id)
 }
 
 /** Counts the folder, which is the truth, and repairs the ledger. Yields the sums so far. */

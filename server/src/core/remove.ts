@@ -3,6 +3,7 @@ import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
 import { type ResourcePath, ROOT } from './path.ts'
 import type { Conditions } from './preconditions.ts'
+import { settlePostponed } from './recover.ts'
 import type { Totals } from './resource.ts'
 import { leaseUntilMs, settleOrPostpone } from './space.ts'
 import type { Removal, Tx } from './state.ts'
@@ -21,6 +22,7 @@ export async function remove(deps: Deps, request: Remove): Promise<void> {
   const { path } = request
   if (path === ROOT) throw new DavError('forbidden', 'the root collection cannot be deleted', { path })
   await deps.state.exclusive([path], async (tx) => {
+    await settlePostponed(deps, tx, path)
     const before = await deps.store.stat(path)
     if (before === null) throw new DavError('not-found', 'there is nothing to delete', { path })
     requireConditions(request.conditions, before, path)
@@ -28,9 +30,14 @@ export async function remove(deps: Deps, request: Remove): Promise<void> {
     const totals = await measured(deps, path)
     const identity = await deps.store.identify(path)
     const removal = { id, path, identity, totals, leaseUntilMs: leaseUntilMs(deps) }
-    const journaled = await journal(deps, tx, removal)
-    await deps.store.remove(tx, path, id)
-    if (!journaled) await journal(deps, tx, removal)
+    try {
+      const journaled = await journal(deps, tx, removal)
+      await deps.store.remove(tx, path, id)
+      if (!journaled) await journal(deps, tx, removal)
+    } catch (error) {
+      await withdraw(deps, tx, removal)
+      throw error
+    }
     await settleOrPostpone(deps, tx, id)
   })
   deps.state.maintain()
@@ -46,6 +53,21 @@ async function journal(deps: Deps, tx: Tx, removal: Removal): Promise<boolean> {
     deps.log.warn('the state has no room to journal a removal', { path: removal.path })
     return false
   }
+}
+
+/**
+ * Recovery must not carry out later what was answered with a refusal. What could be removed all the same, the
+ * members beside one that could not, is given back (RFC 4918 §9.6.1).
+ */
+async function withdraw(deps: Deps, tx: Tx, removal: Removal): Promise<void> {
+  const { id, path, totals } = removal
+  const left = await measured(deps, path)
+  if (left.entries === 0) return await settleOrPostpone(deps, tx, id)
+  await deps.state.ledger.release(id)
+  const gone = { bytes: totals.bytes - left.bytes, entries: totals.entries - left.entries }
+  if (gone.entries <= 0) return
+  await deps.state.ledger.journalRemoval(tx, { ...removal, totals: gone })
+  await settleOrPostpone(deps, tx, id)
 }
 
 async function measured(deps: Deps, path: ResourcePath): Promise<Totals> {

@@ -49,15 +49,18 @@ async function pipeline(options: HandlerOptions, request: DavRequest, seen: Seen
   if (request.defect !== null) throw request.defect
   if (request.target === '*') return asterisk(request, protocol)
   const target = parseTarget(request.target, { basePath, host: request.header('host') })
-  const method = requireMethod(protocol, request)
+  const method = knownMethod(protocol, request)
   seen.principal = await options.authenticate({
     authorization: request.header('authorization'),
     remoteAddress: request.remoteAddress,
   })
-  if (!method.takesBody && request.body.declaredBytes !== 0) {
+  if (method?.takesBody === false && request.body.declaredBytes !== 0) {
     throw new DavError('unsupported-media-type', `${method.name} takes no body`)
   }
   seen.path = await deps.store.resolve(target.path)
+  if (method === null) {
+    throw new DavError('method-not-allowed', `${request.method} is offered nowhere on this server`)
+  }
   const call: Call = {
     request,
     path: seen.path,
@@ -69,15 +72,15 @@ async function pipeline(options: HandlerOptions, request: DavRequest, seen: Seen
   return await method.handle(deps, call, protocol)
 }
 
-function requireMethod(protocol: Protocol, request: DavRequest): Method {
+/**
+ * Null for a method that is offered nowhere. It is refused later: what a URL does allow tells what is there, and
+ * that is only for those who may know.
+ */
+function knownMethod(protocol: Protocol, request: DavRequest): Method | null {
   const method = protocol.methods.get(request.method)
   if (method !== undefined) return method
-  if (!NEVER_ALLOWED.has(request.method)) {
-    throw new DavError('method-unknown', `this server has no method ${request.method}`)
-  }
-  throw new DavError('method-not-allowed', `${request.method} is offered nowhere on this server`, {
-    allow: [...protocol.methods.keys()],
-  })
+  if (NEVER_ALLOWED.has(request.method)) return null
+  throw new DavError('method-unknown', `this server has no method ${request.method}`)
 }
 
 function asterisk(request: DavRequest, protocol: Protocol): DavResponse {
@@ -86,7 +89,7 @@ function asterisk(request: DavRequest, protocol: Protocol): DavResponse {
 }
 
 async function refusal(options: HandlerOptions, request: DavRequest, seen: Seen, thrown: unknown) {
-  const error = thrown instanceof DavError ? await withAllow(options, seen, thrown) : null
+  const error = thrown instanceof DavError ? await withAllow(options, request, seen, thrown) : null
   const context = contextOf(options, request, seen, error)
   const response = errorResponse(error, context)
   const { log } = options.deps
@@ -96,14 +99,19 @@ async function refusal(options: HandlerOptions, request: DavRequest, seen: Seen,
   return response
 }
 
-/** RFC 9110 §15.5.6: a 405 lists what this very URL allows. */
-async function withAllow(options: HandlerOptions, { path }: Seen, error: DavError): Promise<DavError> {
+/** RFC 9110 §15.5.6: a 405 lists what this very URL allows, so never the method that was refused. */
+async function withAllow(
+  options: HandlerOptions,
+  request: DavRequest,
+  { path }: Seen,
+  error: DavError,
+): Promise<DavError> {
   const wantsAllow = error.code === 'method-not-allowed' || error.code === 'already-exists'
   if (!wantsAllow || error.details.allow !== undefined || path === null) return error
   const resource = await options.deps.store.stat(path).catch(() => null)
   return new DavError(error.code, error.message, {
     ...error.details,
-    allow: allowed(options.protocol, path, resource),
+    allow: allowed(options.protocol, path, resource).filter((name) => name !== request.method),
   })
 }
 

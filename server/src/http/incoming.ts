@@ -26,7 +26,7 @@ export function incomingBody(
   return {
     declaredBytes: declaredBytes(request),
     receivedBytes: () => receivedBytes,
-    heldBack: () => waiting,
+    heldBack: () => waiting && declaredBytes(request) !== 0,
     async *stream() {
       if (waiting) response.writeContinue()
       waiting = false
@@ -65,28 +65,34 @@ function declaredBytes(request: IncomingMessage): number | null {
 async function* withIdleBound(request: IncomingMessage, idleSeconds: number): AsyncGenerator<Uint8Array> {
   // The request must outlive this loop: when a body is refused midway, the answer still has to go out.
   const chunks = request.iterator({ destroyOnReturn: false })
-  const stalled = Promise.withResolvers<never>()
-  stalled.promise.catch(() => {})
-  const timer = setTimeout(
-    () => stalled.reject(new DavError('body-timeout', `no byte of the body came for ${idleSeconds} seconds`)),
-    idleSeconds * 1000,
-  )
   try {
     for (;;) {
-      const next = await Promise.race([chunks.next(), stalled.promise])
+      const next = await within(idleSeconds, chunks.next())
       if (next.done === true) return
-      timer.refresh()
       yield next.value
     }
   } catch (error) {
     if (error instanceof DavError) throw error
     throw new DavError('body-incomplete', 'the connection ended before the body did', { cause: error })
   } finally {
-    clearTimeout(timer)
     // Not awaited: after a stall it would wait for the very chunk that does not come. It must be called, though,
     // or the request could not be drained: its iterator would still be listening.
     chunks.return?.().catch(() => {})
   }
+}
+
+/**
+ * Bounds the wait for one chunk, and not the time that storing the one before it took. A race against one promise for
+ * the whole body would keep every chunk in memory: a promise that never settles never lets go of its waiters.
+ */
+function within<T>(seconds: number, chunk: Promise<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  const timer = setTimeout(
+    () => reject(new DavError('body-timeout', `no byte of the body came for ${seconds} seconds`)),
+    seconds * 1000,
+  )
+  chunk.then(resolve, reject).finally(() => clearTimeout(timer))
+  return promise
 }
 
 function fieldsOf(rawHeaders: readonly string[]): ReadonlyMap<string, readonly string[]> {

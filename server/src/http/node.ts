@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { Limits } from '../core/limits.ts'
 import type { Log } from '../core/log.ts'
 import type { Handle, Handled } from '../dav/handle.ts'
 import { davRequest, type IncomingBody, incomingBody } from './incoming.ts'
-import { discardRest } from './linger.ts'
+import { closeInStages, discardRest } from './linger.ts'
 import { answerMalformed, refuseTunnel } from './malformed.ts'
 import { writeAnswer } from './outgoing.ts'
 
@@ -28,27 +29,53 @@ export function nodeEdge(options: EdgeOptions): Edge {
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
     requireHostHeader: true,
-    // An upload may take hours; a body that stalls is ended by its own clock.
+    // An upload may take hours; a body that stalls is ended by its own clock. Without a bound of its own the
+    // header section would have none either (HTTP-52).
     requestTimeout: 0,
+    headersTimeout: Math.ceil(limits.bodyIdleSeconds * 1000),
+    connectionsCheckingInterval: Math.min(limits.bodyIdleSeconds, 30) * 1000,
     keepAliveTimeout: 30_000,
   })
   // Node silently drops what is above its own bound; ours refuses.
   server.maxHeadersCount = 0
 
+  const turns = new WeakMap<Duplex, Turn>()
+  // Requests of one connection take turns: what was sent behind a PUT may depend on it (RFC 9112 §9.3.2), and
+  // an answer may end the connection before the next request has begun.
   const serve = (request: IncomingMessage, response: ServerResponse, how: Arrival): void => {
-    if (ending.has(request.socket)) return void request.resume()
-    const exchange = answerOne(options, { request, response, how, ending })
+    const { socket } = request
+    const before = turns.get(socket)?.exchange ?? Promise.resolve()
+    const exchange = before.then(() => {
+      if (ending.has(socket)) return void request.resume()
+      return answerOne(options, { request, response, how, ending })
+    })
+    turns.set(socket, { request, before, exchange })
     running.add(exchange)
     exchange.finally(() => running.delete(exchange))
+  }
+  // An answer to what cannot be read waits until the requests before it have theirs.
+  const refuse = async (error: Error, socket: Duplex): Promise<void> => {
+    const turn = turns.get(socket)
+    await (turn?.request.complete ? turn.exchange : turn?.before)
+    if (ending.has(socket)) return
+    ending.add(socket)
+    answerMalformed(error, socket, boundsOf(limits))
   }
   server.on('request', (request, response) => serve(request, response, {}))
   server.on('checkContinue', (request, response) => serve(request, response, { expectsContinue: true }))
   server.on('checkExpectation', (request, response) =>
     serve(request, response, { expectation: request.headers.expect ?? '' }),
   )
-  server.on('clientError', answerMalformed)
-  server.on('connect', refuseTunnel)
+  server.on('clientError', refuse)
+  server.on('connect', (_request, socket) => refuseTunnel(socket, boundsOf(limits)))
   return { server, close: () => close(server, running, limits.shutdownSeconds) }
+}
+
+/** The latest request of a connection, and the end of the ones before it. */
+interface Turn {
+  readonly request: IncomingMessage
+  readonly before: Promise<void>
+  readonly exchange: Promise<void>
 }
 
 interface Arrival {
@@ -112,8 +139,7 @@ async function send({ limits }: EdgeOptions, exchange: Exchange, body: IncomingB
   }
   ending.add(request.socket)
   const sentBytes = await writeAnswer(response, handled.response, { Connection: 'close' })
-  await discardRest(request, boundsOf(limits))
-  response.end()
+  await closeInStages(request.socket, request, boundsOf(limits))
   return sentBytes
 }
 

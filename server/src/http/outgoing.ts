@@ -1,7 +1,8 @@
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Content } from '../core/store.ts'
 import type { ByteRange } from '../dav/headers/range.ts'
 import { type DavResponse, isStored, type StoredBody } from '../dav/request.ts'
+import { REASONS } from '../dav/status.ts'
 
 // Up to here one synchronous read and one write are cheaper than a stream: 14 times nginx became 2.6 times.
 const SMALL_BYTES = 64 * 1024
@@ -17,7 +18,11 @@ export async function writeAnswer(
   extra: Record<string, string>,
 ) {
   const { body, status } = answer
-  response.writeHead(status, { ...lengthOf(answer), ...answer.headers, ...extra })
+  response.writeHead(status, REASONS[status] ?? STATUS_CODES[status], {
+    ...lengthOf(answer),
+    ...answer.headers,
+    ...extra,
+  })
   if (body === null || response.req.method === 'HEAD') {
     response.flushHeaders()
     if (body !== null && isStored(body)) await body.content.close()

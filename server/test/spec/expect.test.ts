@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { DavError } from '../../src/core/errors.ts'
 import type { ServerOptions } from '../../src/server.ts'
-import { answersIn, exchange, head } from '../support/answers.ts'
+import { exchange, head, remainingAnswers } from '../support/answers.ts'
 import { rawConnection } from '../support/raw.ts'
 import { serverWith } from '../support/server.ts'
 
@@ -16,6 +16,7 @@ describe('Expect: 100-continue (RFC 9110 §10.1.1)', () => {
     connection.write(head('PUT /a.txt', 'Content-Length: 5', 'Expect: 100-continue'))
     const received = await connection.read(/\r\n\r\n/)
 
+    connection.socket.destroy()
     assert.equal(received, 'HTTP/1.1 100 Continue\r\n\r\n')
   })
 
@@ -26,7 +27,7 @@ describe('Expect: 100-continue (RFC 9110 §10.1.1)', () => {
     connection.write(head('PUT /a.txt', 'Content-Length: 5', 'Expect: 100-continue', 'Connection: close'))
     await connection.read(/\r\n\r\n/)
     connection.write('hello')
-    const answers = answersIn(await connection.readToEnd())
+    const answers = await remainingAnswers(connection)
 
     assert.deepEqual(statusesOf(answers), [100, 201])
   })
@@ -38,7 +39,7 @@ describe('Expect: 100-continue (RFC 9110 §10.1.1)', () => {
     connection.write(head('PUT /a.txt', 'Transfer-Encoding: chunked', 'Expect: 100-continue'))
     await connection.read(/\r\n\r\n/)
     connection.write(`800\r\n${'x'.repeat(2048)}\r\n`)
-    const answers = answersIn(await connection.readToEnd())
+    const answers = await remainingAnswers(connection)
 
     assert.deepEqual(statusesOf(answers), [100, 507])
   })
@@ -61,7 +62,7 @@ describe('Expect: 100-continue (RFC 9110 §10.1.1)', () => {
     const [answer] = await exchange(
       test,
       server,
-      head('PUT /a.txt', 'Content-Length: 5', 'Expect: 200-maybe', 'Connection: close') + 'hello',
+      `${head('PUT /a.txt', 'Content-Length: 5', 'Expect: 200-maybe', 'Connection: close')}hello`,
     )
 
     assert.equal(answer?.status, 417)

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import type { Address } from './ask.ts'
-import { rawConnection } from './raw.ts'
+import { type RawConnection, rawConnection } from './raw.ts'
 
 /** An answer cut out of the bytes of a connection. */
 export interface RawAnswer {
@@ -15,7 +15,14 @@ export interface RawAnswer {
 export async function exchange(test: TestContext, server: Address, text: string): Promise<RawAnswer[]> {
   const connection = await rawConnection(test, server)
   connection.write(text)
-  return answersIn(await connection.readToEnd())
+  return await remainingAnswers(connection)
+}
+
+/** All answers of a connection once the server has closed its side; then ours is closed too. */
+export async function remainingAnswers(connection: RawConnection): Promise<RawAnswer[]> {
+  const received = await connection.readToEnd()
+  connection.socket.destroy()
+  return answersIn(received)
 }
 
 /** The head of a request, Host included: `head('PUT /a', 'Content-Length: 5')`. */

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { TestServer } from './server.ts'
 
 /** Looks until something is so, for what happens after an answer or without one. @throws Error after ten seconds */
 export async function eventually(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
@@ -7,4 +8,12 @@ export async function eventually(what: string, isSo: () => boolean | Promise<boo
     await wait(10)
   }
   throw new Error(`it did not happen that ${what}`)
+}
+
+/** Waits until the server has done with so many requests of this line, whether it could answer them or not. */
+export async function requestEnded(server: TestServer, line: string, times = 1): Promise<void> {
+  await eventually(`${line} ended`, () => {
+    const { requests } = server.log
+    return requests.filter(({ method, path }) => `${method} ${path}` === line).length >= times
+  })
 }

@@ -31,11 +31,12 @@ export async function serverProcess(
   test: TestContext,
   folder: string,
   args: readonly string[] = [],
+  variables: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
   const fixed = ['--host', '127.0.0.1', '--port', '0', '--no-auth', '--log-format', 'json']
   const child = spawn(process.execPath, [SCRIPT, 'serve', folder, ...fixed, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: { ...environment(), ...variables },
   })
   test.after(() => child.kill('SIGKILL'))
   let log = ''
@@ -56,6 +57,11 @@ export async function serverProcess(
     },
     stop: () => end(child, 'SIGTERM'),
   }
+}
+
+// The variables of the tests are no settings of the server, which refuses those it does not know.
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PLIMSOLL_')))
 }
 
 async function addressOf(child: ChildProcess, log: () => string): Promise<string> {

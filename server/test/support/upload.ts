@@ -34,7 +34,9 @@ export async function upload(
   options: Upload = {},
 ): Promise<Uploaded> {
   const { host, port } = server
-  const headers = { ...framing(body, options), ...expectation(options), ...options.headers }
+  // Said aloud, or Node would ask for the end of the connection, and an answer that announces it would say nothing.
+  const always = { Connection: 'keep-alive', ...framing(body, options), ...expectation(options) }
+  const headers = { ...always, ...options.headers }
   const outgoing = request({ host, port, method: 'PUT', path, headers, agent: false })
   const sent = { continued: false, sentBytes: 0 }
   const send = (): void => {

@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 // Four files and not one: opening a database on a volume without free inodes takes two of them.
@@ -19,10 +19,11 @@ export interface Ballast {
 
 export function ballastIn(directory: string): Ballast {
   const files = Array.from({ length: FILES }, (_, index) => join(directory, `ballast-${index}`))
-  let held = files.some((file) => existsSync(file))
+  // A crash may have left some of them, or a part of one: that is room to give up, and not yet the whole.
+  let held = files.every(isWhole)
   return {
     release() {
-      const released = held
+      const released = files.some((file) => existsSync(file))
       for (const file of files) rmSync(file, { force: true })
       held = false
       return released
@@ -38,6 +39,10 @@ export function ballastIn(directory: string): Ballast {
       }
     },
   }
+}
+
+function isWhole(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.size === FILE_BYTES
 }
 
 // Random bytes, because a compressing file system would store zeros in no room at all.

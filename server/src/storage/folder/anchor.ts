@@ -12,7 +12,7 @@ import {
 import { promisify } from 'node:util'
 import { DavError } from '../../core/errors.ts'
 import { nameOf, parentOf, type ResourcePath, ROOT, segmentsOf } from '../../core/path.ts'
-import { isMissing } from './translate.ts'
+import { isLink, isMissing, isTooLong } from './translate.ts'
 
 /** An open directory. Names under it mean what they meant when it was opened, whatever is moved or linked. */
 export interface Anchor {
@@ -67,16 +67,44 @@ function byDescriptor(root: string): AnchoredRoot {
   const rootLink = `${DESCRIPTORS}/${rootHandle}`
   return {
     open(path) {
-      const handle = openDirectory(path === ROOT ? `${rootLink}/.` : rootLink + path)
-      if (handle === null) return null
-      const link = `${DESCRIPTORS}/${handle}`
-      const expected = path === ROOT ? readlinkSync(rootLink) : join(readlinkSync(rootLink), path)
-      if (readlinkSync(link) === expected) return anchor(handle, link)
-      closeSync(handle)
-      return null
+      try {
+        return atOnce(rootLink, path)
+      } catch (error) {
+        if (!isTooLong(error)) throw error
+        return stepByStep(rootLink, path)
+      }
     },
     close: () => closeSync(rootHandle),
   }
+}
+
+function atOnce(rootLink: string, path: ResourcePath): Anchor | null {
+  const handle = openDirectory(path === ROOT ? `${rootLink}/.` : rootLink + path)
+  if (handle === null) return null
+  const link = `${DESCRIPTORS}/${handle}`
+  let isThere = false
+  try {
+    isThere = readlinkSync(link) === join(readlinkSync(rootLink), path)
+    return isThere ? anchor(handle, link) : null
+  } finally {
+    if (!isThere) closeSync(handle)
+  }
+}
+
+/** A tree made by others can be deeper than any path the system takes: then one name after the other. */
+function stepByStep(rootLink: string, path: ResourcePath): Anchor | null {
+  let handle = openSync(`${rootLink}/.`, DIRECTORY)
+  for (const name of segmentsOf(path)) {
+    const above = handle
+    try {
+      const next = openDirectory(`${DESCRIPTORS}/${above}/${name}`)
+      if (next === null) return null
+      handle = next
+    } finally {
+      closeSync(above)
+    }
+  }
+  return anchor(handle, `${DESCRIPTORS}/${handle}`)
 }
 
 /** Where there is no /proc: every name above is looked at first, which leaves a race to local users. */
@@ -113,14 +141,11 @@ function openDirectory(at: string): number | null {
   }
 }
 
-function isLink(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ELOOP'
-}
-
 function isDirectory(at: string): boolean {
   return lstatSync(at, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 function join(root: string, path: ResourcePath): string {
+  if (path === ROOT) return root
   return root === '/' ? path : root + path
 }

@@ -7,7 +7,7 @@ import { identityOf, resourceFrom } from './facts.ts'
 import { lookAt, storedSpelling } from './lookup.ts'
 import { recoverClaim, removeTree } from './remove.ts'
 import { clear, stageDirectory, stageFile } from './stage.ts'
-import { isMissing } from './translate.ts'
+import { isLink, isMissing, isUnopenable } from './translate.ts'
 import { members, totals } from './tree.ts'
 import { type Durability, openVolume, type Volume } from './volume.ts'
 
@@ -59,7 +59,8 @@ async function openFile(volume: Volume, path: ResourcePath): Promise<Content | n
   try {
     return await withParent(volume.root, path, (parent) => openContent(parent.at(nameOf(path)), path))
   } catch (error) {
-    if (isMissing(error) || (error instanceof DavError && error.code === 'parent-missing')) return null
+    if (isMissing(error) || isLink(error) || isUnopenable(error)) return null
+    if (error instanceof DavError && error.code === 'parent-missing') return null
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import { type BigIntStats, lstatSync } from 'node:fs'
 import { memberPath, nameOf, parentOf, type ResourcePath, ROOT, segmentsOf } from '../../core/path.ts'
 import type { AnchoredRoot } from './anchor.ts'
+import { isTooLong } from './translate.ts'
 
 /** What the operating system knows of the thing at `path`, a link itself rather than its target; null if nothing. */
 export function lookAt(root: AnchoredRoot, path: ResourcePath): BigIntStats | null {
@@ -11,6 +12,16 @@ export function lookAt(root: AnchoredRoot, path: ResourcePath): BigIntStats | nu
     return lstatSync(at, { bigint: true, throwIfNoEntry: false }) ?? null
   } finally {
     parent.close()
+  }
+}
+
+// Decomposed, a name that fits can be longer than any name there is.
+function isThere(root: AnchoredRoot, path: ResourcePath): boolean {
+  try {
+    return lookAt(root, path) !== null
+  } catch (error) {
+    if (isTooLong(error)) return false
+    throw error
   }
 }
 
@@ -26,7 +37,7 @@ export function storedSpelling(root: AnchoredRoot, path: ResourcePath): Resource
   let found: ResourcePath = ROOT
   for (const segment of segmentsOf(path)) {
     const spellings = [segment, segment.normalize('NFC'), segment.normalize('NFD')]
-    const stored = spellings.find((spelling) => lookAt(root, memberPath(found, spelling)) !== null)
+    const stored = spellings.find((spelling) => isThere(root, memberPath(found, spelling)))
     found = memberPath(found, stored ?? segment)
   }
   return found

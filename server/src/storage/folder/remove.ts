@@ -1,11 +1,12 @@
 import { lstatSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
+import { DavError } from '../../core/errors.ts'
 import type { ResourcePath } from '../../core/path.ts'
 import type { ClaimJournal } from '../../core/state.ts'
-import { withParent } from './anchor.ts'
+import { type Anchor, withParent } from './anchor.ts'
 import { identityOf } from './facts.ts'
 import { lookAt } from './lookup.ts'
-import { isNoRoom } from './translate.ts'
+import { isNoRoom, isProtected, isTooLong } from './translate.ts'
 import type { Volume } from './volume.ts'
 
 /**
@@ -20,7 +21,7 @@ export function removeTree(volume: Volume, path: ResourcePath, id: string): Prom
       if (!isNoRoom(error)) throw error
       await rm(parent.at(name), { recursive: true })
     }
-    await rm(volume.trash.at(id), { recursive: true, force: true })
+    await takeApartOrPutBack(volume, path, id, parent.at(name))
     if (volume.durability === 'full') await parent.sync()
     // ext4 counts blocks as free only once the journal has committed, so without this the room would be
     // missing from the next answer.
@@ -28,11 +29,45 @@ export function removeTree(volume: Volume, path: ResourcePath, id: string): Prom
   })
 }
 
+/** A member that cannot be removed comes back to where it was, and with it the collections above it. */
+async function takeApartOrPutBack(volume: Volume, path: ResourcePath, id: string, at: string): Promise<void> {
+  try {
+    await takeApart(volume.trash, id)
+  } catch (error) {
+    if (exists(volume.trash.at(id)) && !exists(at)) await rename(volume.trash.at(id), at)
+    if (!isProtected(error)) throw error
+    throw new DavError('forbidden', 'the operating system forbids to delete a member', { path, cause: error })
+  }
+}
+
+/**
+ * Removes a tree from a directory of the server's own. One that others made deeper than any path the system takes
+ * is cut in two where the system gave up, as often as it takes.
+ */
+export async function takeApart(directory: Anchor, name: string): Promise<void> {
+  try {
+    await rm(directory.at(name), { recursive: true, force: true })
+  } catch (error) {
+    if (!isTooLong(error)) throw error
+    const lowerHalf = `${name}-`
+    // One that a crash has left in the middle of this.
+    await takeApart(directory, lowerHalf)
+    await rename(halfWay(error.path, directory.at(name)), directory.at(lowerHalf))
+    await takeApart(directory, lowerHalf)
+    await takeApart(directory, name)
+  }
+}
+
+function halfWay(path: string, top: string): string {
+  const names = path.slice(top.length + 1).split('/')
+  return [top, ...names.slice(0, Math.ceil(names.length / 2))].join('/')
+}
+
 /** After a crash: whether what the journal describes has happened. A removal that had begun is finished. */
 export async function recoverClaim(volume: Volume, journal: ClaimJournal): Promise<'done' | 'undone'> {
   const { id, kind, path, identity } = journal
   if (kind === 'remove') {
-    if (exists(volume.trash.at(id))) await rm(volume.trash.at(id), { recursive: true, force: true })
+    if (exists(volume.trash.at(id))) await finishRemoval(volume, path, id)
     else if (isAt(volume, path, identity)) await removeTree(volume, path, id)
     return 'done'
   }
@@ -41,6 +76,12 @@ export async function recoverClaim(volume: Volume, journal: ClaimJournal): Promi
     return 'undone'
   }
   return isAt(volume, path, identity) ? 'done' : 'undone'
+}
+
+function finishRemoval(volume: Volume, path: ResourcePath, id: string): Promise<void> {
+  return withParent(volume.root, path, (parent, name) =>
+    takeApartOrPutBack(volume, path, id, parent.at(name)),
+  )
 }
 
 function isAt(volume: Volume, path: ResourcePath, identity: string | null): boolean {

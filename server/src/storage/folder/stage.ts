@@ -6,6 +6,7 @@ import type { Resource } from '../../core/resource.ts'
 import type { Committable, Staged } from '../../core/store.ts'
 import { type Anchor, withParent } from './anchor.ts'
 import { identityOf, resourceFrom } from './facts.ts'
+import { takeApart } from './remove.ts'
 import type { Volume } from './volume.ts'
 
 /** @throws DavError 'forbidden' if the target is a link or device, or on another file system, which no rename reaches */
@@ -13,9 +14,18 @@ export async function stageFile(volume: Volume, target: ResourcePath, id: string
   await requireCommittable(volume, target)
   const at = volume.stage.at(id)
   const handle = await open(at, 'wx', 0o666)
+  let totalBytes = 0
   return {
     identity: identityOf(await handle.stat({ bigint: true })),
-    append: (body) => volume.guard(target, () => appendDurably(volume, handle, body)),
+    append: (body) =>
+      volume.guard(target, async () => {
+        for await (const chunk of body) {
+          await writeWhole(handle, chunk, totalBytes)
+          totalBytes += chunk.byteLength
+        }
+        await finish(volume, handle)
+        return totalBytes
+      }),
     commit: (_tx, path) =>
       volume.guard(path, async () => {
         await handle.close()
@@ -43,12 +53,19 @@ export async function stageDirectory(volume: Volume, target: ResourcePath, id: s
 /** Removes what lies in a directory of the server's own, but for `known`. @returns how many there were */
 export async function clear(directory: Anchor, known: ReadonlySet<string>): Promise<number> {
   const strays = readdirSync(directory.at()).filter((name) => !known.has(name))
-  for (const name of strays) await rm(directory.at(name), { force: true, recursive: true })
+  for (const name of strays) await takeApart(directory, name)
   return strays.length
 }
 
+// Linux takes paths of 4,095 bytes. What the server makes must be within reach of every other program too (a
+// backup, a shell), so the rest is for the path of the folder itself.
+const MAX_PATH_BYTES = 3072
+
 // Said before the body is read: the commit would fail or, for a link, replace what somebody put there on purpose.
 function requireCommittable(volume: Volume, target: ResourcePath): Promise<void> {
+  if (Buffer.byteLength(target) > MAX_PATH_BYTES) {
+    throw new DavError('target-too-long', `a path has at most ${MAX_PATH_BYTES} bytes`, { path: target })
+  }
   return withParent(volume.root, target, (parent, name) => {
     if (parent.device !== volume.stage.device) {
       throw new DavError('forbidden', 'this collection lies on another file system than the served folder', {
@@ -63,16 +80,10 @@ function requireCommittable(volume: Volume, target: ResourcePath): Promise<void>
   })
 }
 
-async function appendDurably(volume: Volume, handle: FileHandle, body: AsyncIterable<Uint8Array>) {
-  let bytes = 0
-  for await (const chunk of body) {
-    await writeWhole(handle, chunk, bytes)
-    bytes += chunk.byteLength
-  }
+async function finish(volume: Volume, handle: FileHandle): Promise<void> {
   const seconds = volume.uniqueTimeMs() / 1000
   await handle.utimes(seconds, seconds)
   if (volume.durability !== 'none') await handle.sync()
-  return bytes
 }
 
 // A write may be cut without an error: 40 MiB into 25 MiB of room gave 24 MiB and no complaint. Writing the rest

@@ -59,6 +59,30 @@ export function isMissing(error: unknown): boolean {
   return isSystemError(error) && [errno.ENOENT, errno.ENOTDIR].includes(Math.abs(error.errno))
 }
 
+/** Whether an error says that a link was not followed. */
+export function isLink(error: unknown): boolean {
+  return isSystemError(error) && Math.abs(error.errno) === errno.ELOOP
+}
+
+/** Whether an error says that something cannot be opened at all, as a socket or a device without a driver. */
+export function isUnopenable(error: unknown): boolean {
+  return isSystemError(error) && [errno.ENXIO, errno.ENODEV].includes(Math.abs(error.errno))
+}
+
+/** Whether an error says that a name, or a path as a whole, is longer than the system takes. */
+export function isTooLong(error: unknown): error is SystemError & { readonly path: string } {
+  return isSystemError(error) && Math.abs(error.errno) === errno.ENAMETOOLONG
+}
+
+/**
+ * Whether an error of a removal says that something may not be removed: an immutable file, a mount point. Node's
+ * `rm` tries an undeletable file as a directory too and then tells the error of that.
+ */
+export function isProtected(error: unknown): boolean {
+  const { EPERM, EACCES, EBUSY, ENOTDIR, ENOTEMPTY } = errno
+  return isSystemError(error) && [EPERM, EACCES, EBUSY, ENOTDIR, ENOTEMPTY].includes(Math.abs(error.errno))
+}
+
 /** Whether the volume has no room left, for whatever reason. */
 export function isNoRoom(error: unknown): boolean {
   return isSystemError(error) && [errno.ENOSPC, errno.EDQUOT].includes(Math.abs(error.errno))

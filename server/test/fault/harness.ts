@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Deps } from '../../src/core/deps.ts'
+import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts'
+import { silentLog } from '../../src/core/log.ts'
+import { type MakeCollection, makeCollection } from '../../src/core/mkcol.ts'
+import { type ResourcePath, ROOT, resourcePath } from '../../src/core/path.ts'
+import { type Put, put } from '../../src/core/put.ts'
+import { recoverAll } from '../../src/core/recover.ts'
+import { remove } from '../../src/core/remove.ts'
+import type { Totals } from '../../src/core/resource.ts'
+import { sqliteState } from '../../src/state/sqlite/index.ts'
+import { folderStore } from '../../src/storage/folder/index.ts'
+
+export const UNCONDITIONAL: MakeCollection['conditions'] = {
+  ifMatch: null,
+  ifNoneMatch: null,
+  ifModifiedSinceMs: null,
+  ifUnmodifiedSinceMs: null,
+}
+
+/** What the operations run on: a real folder and a real database in it. */
+export function depsIn(folder: string, limits: Partial<Limits> = {}): Deps & { close(): Promise<void> } {
+  const stateDirectory = join(folder, '.plimsoll')
+  mkdirSync(stateDirectory, { recursive: true })
+  const store = folderStore({ folder, durability: 'none', nowMs: Date.now })
+  const state = sqliteState({ directory: stateDirectory, sharesContentVolume: true })
+  let ids = 0
+  return {
+    store,
+    state,
+    log: silentLog,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    running: new Map(),
+    nowMs: Date.now,
+    newId: () => {
+      ids += 1
+      return `id-${process.pid}-${ids}`
+    },
+    async close() {
+      await state.close()
+      await store.close()
+    },
+  }
+}
+
+/** `'/a/b'` as a path. */
+export function at(path: string): ResourcePath {
+  return resourcePath(path.split('/').filter((segment) => segment !== ''))
+}
+
+export async function putText(
+  deps: Deps,
+  path: string,
+  text: string,
+  more: Partial<Put> = {},
+): Promise<void> {
+  await put(deps, {
+    path: at(path),
+    user: null,
+    conditions: UNCONDITIONAL,
+    declaredBytes: null,
+    hintedBytes: null,
+    body: inPieces(text),
+    contentType: `text/x-${text.length}`,
+    ...more,
+  })
+}
+
+export async function mkcol(deps: Deps, path: string): Promise<void> {
+  await makeCollection(deps, { path: at(path), conditions: UNCONDITIONAL })
+}
+
+export async function removeAt(deps: Deps, path: string): Promise<void> {
+  await remove(deps, { path: at(path), conditions: UNCONDITIONAL })
+}
+
+async function* inPieces(text: string): AsyncGenerator<Uint8Array> {
+  for (let from = 0; from < text.length; from += 1000) yield Buffer.from(text.slice(from, from + 1000))
+}
+
+/** Everything a client could see: paths, contents and content types, one line each. */
+export async function visible(deps: Deps, folder: string): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath, entry.name)
+    const path = file.slice(folder.length)
+    if (path.startsWith('/.plimsoll')) continue
+    const types = (await deps.state.properties.of([at(path)])).get(at(path)) ?? []
+    const type = types.map(({ value }) => value).join()
+    found.push(`${path} ${entry.isFile() ? readFileSync(file, 'utf8') : 'collection'} (${type})`)
+  }
+  return found.sort()
+}
+
+/** After a recovery: nothing staged, nothing reserved, no claim, and the counters are what a recount would say. */
+export async function requireSettled(deps: Deps, folder: string, after = ''): Promise<void> {
+  const staged = ['stage', 'trash'].flatMap((name) => readdirSync(join(folder, '.plimsoll', name)))
+  assert.deepEqual(staged, [], `something is left in the folders of the server ${after}`)
+  assert.deepEqual(await deps.state.ledger.expired(Number.MAX_SAFE_INTEGER), [], `a claim is left ${after}`)
+  const [root] = await deps.state.ledger.enclosing(ROOT)
+  let counted: Totals | null = null
+  for await (const sum of deps.store.measure(ROOT)) counted = sum
+  assert.deepEqual(
+    {
+      bytes: root?.usedBytes,
+      entries: root?.usedEntries,
+      reserved: root?.reservedBytes,
+      reservedEntries: root?.reservedEntries,
+    },
+    { ...counted, reserved: 0, reservedEntries: 0 },
+    `the counters differ from the folder ${after}`,
+  )
+}
+
+/** What a start does. */
+export async function recover(deps: Deps): Promise<void> {
+  deps.running.clear()
+  await recoverAll(deps)
+}
