@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
+import { openAdminSocket } from './admin/socket.ts'
 import type { Deps } from './core/deps.ts'
-import { DavError } from './core/errors.ts'
 import { DEFAULT_LIMITS, defaultKeepFreeBytes, type Limits } from './core/limits.ts'
 import type { Log } from './core/log.ts'
 import { RESERVED_NAME, ROOT } from './core/path.ts'
@@ -18,6 +18,7 @@ import { protocolOf } from './dav/extension.ts'
 import { handler } from './dav/handle.ts'
 import { quota } from './extensions/quota/index.ts'
 import { type Edge, nodeEdge } from './http/node.ts'
+import { asStartError } from './start-failure.ts'
 import { sqliteState } from './state/sqlite/index.ts'
 import { lockDirectory } from './state/sqlite/instance-lock.ts'
 import { folderStore } from './storage/folder/index.ts'
@@ -67,7 +68,7 @@ export interface RunningServer {
   /** Where it listens, with the real port: `http://127.0.0.1:8507/`. */
   readonly url: string
   summary(): Promise<Summary>
-  /** Finishes or undoes what runs, within `shutdownSeconds`, and lets go of folder and state. */
+  /** Finishes or undoes what runs, within `shutdownSeconds`, and lets go of folder and state. Once is enough. */
   close(): Promise<void>
 }
 
@@ -84,6 +85,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const deps = depsOf(options, opened)
     await prepare(deps, options)
+    const admin = await openAdminSocket(deps, opened.stateDirectory)
+    opened.closers.push(() => admin.close())
     const edge = edgeOf(deps, options)
     await listen(edge, options)
     return running({ deps, edge, opened, options, folder })
@@ -96,13 +99,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 interface Opened {
   readonly store: ResourceStore
   readonly state: StateStore
+  readonly stateDirectory: string
+  /** What to let go of at the end, in reverse order. */
+  readonly closers: (() => void | Promise<void>)[]
   close(): Promise<void>
 }
 
 function openAll(options: ServerOptions, folder: string): Opened {
   const own = join(folder, RESERVED_NAME)
   const stateDirectory = options.stateDirectory === null ? own : resolve(options.stateDirectory)
-  const closers: (() => void | Promise<void>)[] = []
+  const closers: Opened['closers'] = []
   const close = async (): Promise<void> => {
     for (const closer of closers.toReversed()) await closer()
   }
@@ -119,11 +125,44 @@ function openAll(options: ServerOptions, folder: string): Opened {
     const sharesContentVolume = statSync(folder).dev === statSync(stateDirectory).dev
     const state = sqliteState({ directory: stateDirectory, sharesContentVolume })
     closers.push(() => state.close())
-    return { store, state, close }
+    return { store, state, stateDirectory, closers, close }
   } catch (error) {
     void close()
     const where = stateDirectory === own ? folder : `${folder} or ${stateDirectory}`
     throw asStartError(error, { where, address: '' })
+  }
+}
+
+async function end(
+  maintenance: NodeJS.Timeout,
+  { edge, opened }: Pick<Parts, 'edge' | 'opened'>,
+): Promise<void> {
+  clearInterval(maintenance)
+  await edge.close()
+  await opened.close()
+}
+
+/**
+ * Runs `work` on the state of a server that is not running.
+ * @throws StartError if there is no state, or a server owns it after all
+ */
+export async function openStoppedState<T>(
+  directory: string,
+  work: (state: StateStore) => Promise<T>,
+): Promise<T> {
+  if (!existsSync(join(directory, 'state.db'))) {
+    throw new StartError(
+      `there is no state in ${directory}`,
+      'Name the folder that is served, or its --state DIR.',
+    )
+  }
+  const lock = lockDirectory(directory)
+  if (lock === null) throw inUse(directory)
+  try {
+    const state = sqliteState({ directory, sharesContentVolume: true })
+    return await work(state).finally(() => state.close())
+  } finally {
+    lock.release()
   }
 }
 
@@ -193,6 +232,7 @@ function running({ deps, edge, opened, options, folder }: Parts): RunningServer 
     deps.state.maintain()
     keepLeases(deps).catch((error) => deps.log.error('claims could not be looked after', { error }))
   }, MAINTENANCE_MS)
+  let closing: Promise<void> | null = null
   const { address, port, family } = edge.server.address() as AddressInfo
   const host = family === 'IPv6' ? `[${address}]` : address
   return {
@@ -203,63 +243,9 @@ function running({ deps, edge, opened, options, folder }: Parts): RunningServer 
       const { keepFreeBytes } = deps.limits
       return { folder, limitBytes, usedBytes, availableBytes, diskFreeBytes, keepFreeBytes }
     },
-    async close() {
-      clearInterval(maintenance)
-      await edge.close()
-      await opened.close()
+    close() {
+      closing ??= end(maintenance, { edge, opened })
+      return closing
     },
   }
-}
-
-interface StartPlace {
-  /** The folder or folders at fault. */
-  readonly where: string
-  readonly address: string
-}
-
-/** Turns what the operating system says at start into a sentence for the person at the keyboard. */
-function asStartError(error: unknown, { where, address }: StartPlace): unknown {
-  if (error instanceof StartError) return error
-  if (error instanceof DavError && error.code === 'disk-full') return noRoom(where, error)
-  if (!(error instanceof Error) || !('code' in error)) return error
-  const details = { cause: error }
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return new StartError(
-        `${address} is taken by another program`,
-        'Choose another port with --port, or --port 0 for any free one.',
-        details,
-      )
-    case 'EACCES':
-    case 'EPERM':
-      return new StartError(
-        `${where} cannot be used: permission denied`,
-        'The server must read and write it.',
-        details,
-      )
-    case 'EROFS':
-      return new StartError(
-        `${where} is on a read-only file system`,
-        'The server must be able to write there.',
-        details,
-      )
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new StartError(`${address} is not an address of this machine`, 'Try --host 127.0.0.1.', details)
-    case 'ENOTDIR':
-    case 'EEXIST':
-      return new StartError(`${where} is not a folder`, 'Name a folder; a missing one is created.', details)
-    case 'ENOSPC':
-      return noRoom(where, error)
-    default:
-      return new StartError(`${where} cannot be used: ${error.message}`, '', details)
-  }
-}
-
-function noRoom(where: string, cause: unknown): StartError {
-  return new StartError(
-    `there is no room for the state database beside ${where}`,
-    'Free about 1 MiB there, or put the state on another disk with --state DIR.',
-    { cause },
-  )
 }

@@ -21,8 +21,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   state: ['core', 'state'],
   auth: ['core', 'auth'],
   http: ['core', 'dav', 'http'],
+  admin: ['core', 'dav', 'admin'],
   config: ['core', 'config'],
-  cli: ['core', 'config', 'auth', 'cli', 'server.ts'],
+  cli: ['core', 'config', 'auth', 'admin', 'cli', 'server.ts'],
 }
 
 describe('architecture', () => {

@@ -12,6 +12,7 @@ import {
 } from '../config/schema.ts'
 import { StartError } from '../core/start-error.ts'
 import { describeSettings } from './config.ts'
+import { locks } from './locks.ts'
 import { printable } from './log.ts'
 import { serve } from './serve.ts'
 
@@ -47,13 +48,25 @@ function createProgram(): Command {
       process.stdout.write(describeSettings(loaded))
     },
   )
+  addSettings(
+    program
+      .command('locks')
+      .description('list the locks of clients, or break one whose client is gone')
+      .option('--break <TOKEN>', 'end the lock with this token, whoever made it'),
+    locks,
+    ['folder', 'state', 'config'],
+  )
   return program
 }
 
-function addSettings(command: Command, run: (loaded: Loaded) => Promise<void>): void {
+function addSettings(
+  command: Command,
+  run: (loaded: Loaded, options: Record<string, string | undefined>) => Promise<void>,
+  names: readonly OptionName[] = OPTION_NAMES,
+): void {
   let noAuthTimes = 0
   command.argument('[FOLDER]', helpOf('folder')).addHelpText('after', HELP_AFTER)
-  for (const name of OPTION_NAMES) {
+  for (const name of names) {
     if (name !== 'folder') command.addOption(optionOf(name))
   }
   // Commander keeps whether a switch was given, not how often.
@@ -66,7 +79,8 @@ function addSettings(command: Command, run: (loaded: Loaded) => Promise<void>): 
       folder,
       noAuth: NO_AUTH[noAuthTimes > 1 ? 2 : noAuthTimes],
     }
-    await run(await loadSettings({ flags, environment: process.env, workingDirectory: process.cwd() }))
+    const loaded = await loadSettings({ flags, environment: process.env, workingDirectory: process.cwd() })
+    await run(loaded, command.opts())
   })
 }
 

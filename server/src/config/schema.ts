@@ -47,15 +47,9 @@ const host = z
   .regex(/^[^\s/@?#]+$/)
   .transform((text) => text.replace(/^\[(.*)\]$/, '$1'))
 
-const port = z
-  .union([
-    z.number(),
-    z
-      .string()
-      .regex(/^\d{1,5}$/)
-      .transform(Number),
-  ])
-  .pipe(z.int().min(0).max(65_535))
+const port = wholeNumber(65_535)
+
+const count = wholeNumber(1_000_000)
 
 const users = z
   .union([
@@ -160,6 +154,13 @@ export const OPTIONS = {
     expects: 'a path of letters, digits and -._~ such as /dav',
     help: 'the path below which the folder appears',
   },
+  infiniteDepth: {
+    schema: count,
+    fallback: 0,
+    argument: 'NUMBER',
+    expects: 'a whole number from 0 to 1000000',
+    help: 'answer PROPFIND with Depth infinity for trees of up to so many files and folders; 0 refuses it',
+  },
   durability: {
     schema: z.enum(['full', 'file', 'none']),
     fallback: 'full' as const,
@@ -231,6 +232,14 @@ const NO_AUTH = new Map<string, 'no' | 'loopback' | 'everywhere'>([
   ['everywhere', 'everywhere'],
   ['2', 'everywhere'],
 ])
+
+function wholeNumber(most: number) {
+  const digits = z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+  return z.union([z.number(), digits]).pipe(z.int().min(0).max(most))
+}
 
 function attempt<Value>(context: z.RefinementCtx, read: () => Value): Value {
   try {

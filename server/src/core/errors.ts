@@ -24,6 +24,15 @@ export type ErrorCode =
   | 'external-entity'
   | 'infinite-depth-refused'
   | 'destination-elsewhere'
+  | 'locked'
+  | 'lock-conflict'
+  | 'lock-token-mismatch'
+  | 'lock-token-unknown'
+  | 'failed-dependency'
+  | 'members-failed'
+  | 'property-protected'
+  | 'property-too-large'
+  | 'copy-too-large'
   | 'range-not-satisfiable'
   | 'expectation-failed'
   | 'transfer-coding-unknown'
@@ -51,9 +60,9 @@ export type ShortageCause =
 /** The numbers behind a 507. Counts of files where `cause` is `entries` or `inodes`, bytes everywhere else. */
 export interface Shortage {
   readonly cause: ShortageCause
-  /** What the request would have to be granted. */
-  readonly needed: number
-  /** What it could have been granted; undefined where the operating system refused without saying. */
+  /** What the request would have to be granted; undefined where the operating system refused without saying. */
+  readonly needed?: number
+  /** What it could have been granted; undefined like `needed`. */
   readonly available?: number
   readonly limit?: number
   readonly used?: number
@@ -63,6 +72,12 @@ export interface Shortage {
   readonly root?: ResourcePath
 }
 
+/** A member that could not be dealt with, and why (RFC 4918 §9.8.3, §9.9.2). */
+export interface MemberFailure {
+  readonly path: ResourcePath
+  readonly error: DavError
+}
+
 export interface DavErrorDetails {
   readonly path?: ResourcePath
   readonly cause?: unknown
@@ -70,6 +85,12 @@ export interface DavErrorDetails {
   readonly shortage?: Shortage
   /** Present on `file-too-large`: the largest file accepted, in bytes. */
   readonly maxFileBytes?: number
+  /** Present on `property-too-large`: the largest value accepted, in bytes. */
+  readonly maxPropertyBytes?: number
+  /** Present on `locked` and `lock-conflict`: the roots of the locks in the way. */
+  readonly lockRoots?: readonly ResourcePath[]
+  /** Present on `members-failed`. */
+  readonly failures?: readonly MemberFailure[]
   /** Present on `method-not-allowed`: what this URL does allow. */
   readonly allow?: readonly string[]
   /** Present on `too-many-requests` and `overloaded`. */

@@ -26,6 +26,17 @@ export interface Limits {
   /** Running uploads of one user (429) and of all (503). */
   readonly uploadsPerUser: number
   readonly uploads: number
+  /** PROPFIND with Depth infinity answers up to this many resources; 0 refuses it (PF-02). */
+  readonly infiniteDepthResources: number
+  /** Live locks of one user, rooted at one resource, and of all; beyond them LOCK gets 507. */
+  readonly locksPerUser: number
+  readonly locksPerResource: number
+  readonly locks: number
+  /** The longest timeout a lock gets; `Infinite` means this. */
+  readonly lockSeconds: number
+  /** One property value (409), and all of one resource (507). */
+  readonly propertyBytes: number
+  readonly propertyBytesPerResource: number
   /** Running requests get this long to finish when the server is told to stop. */
   readonly shutdownSeconds: number
 }
@@ -50,6 +61,13 @@ export const DEFAULT_LIMITS: Limits = {
   bodyIdleSeconds: 60,
   uploadsPerUser: 128,
   uploads: 512,
+  infiniteDepthResources: 0,
+  locksPerUser: 2000,
+  locksPerResource: 100,
+  locks: 10_000,
+  lockSeconds: 24 * 3600,
+  propertyBytes: 64 * KIB,
+  propertyBytesPerResource: MIB,
   shutdownSeconds: 10,
 }
 

@@ -35,8 +35,8 @@ export interface RefusalRecord {
   readonly method: string
   readonly path: string
   readonly cause: ShortageCause
-  readonly needed: number
-  /** Undefined where the operating system refused without saying. */
+  /** Undefined, like `available`, where the operating system refused without saying. */
+  readonly needed?: number | undefined
   readonly available?: number | undefined
   readonly limit?: number | undefined
   readonly used?: number | undefined

@@ -1,15 +1,14 @@
-import { requireConditions, requireParent } from './checks.ts'
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
+import { changesOfName, type Guard, requireAllowed, requireParent } from './guard.ts'
 import type { ResourcePath } from './path.ts'
-import type { Conditions } from './preconditions.ts'
 import { publish } from './publish.ts'
 import type { Resource } from './resource.ts'
 import { reserve } from './space.ts'
 
 export interface MakeCollection {
   readonly path: ResourcePath
-  readonly conditions: Conditions
+  readonly guard: Guard
 }
 
 /**
@@ -38,11 +37,11 @@ export async function makeCollection(deps: Deps, request: MakeCollection): Promi
   }
 }
 
-async function checkFree(deps: Deps, { path, conditions }: MakeCollection): Promise<void> {
+async function checkFree(deps: Deps, { path, guard }: MakeCollection): Promise<void> {
   const before = await deps.store.stat(path)
   if (before !== null) {
     throw new DavError('already-exists', `a ${before.kind} is there already`, { path })
   }
   await requireParent(deps, path)
-  requireConditions(conditions, before, path)
+  await requireAllowed(deps, guard, { path, current: before, changes: changesOfName(path, before) })
 }

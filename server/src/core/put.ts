@@ -1,25 +1,30 @@
-import { requireConditions, requireParent } from './checks.ts'
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
+import { type Change, changesOfName, type Guard, requireAllowed, requireParent } from './guard.ts'
 import { type ResourcePath, ROOT } from './path.ts'
-import type { Conditions } from './preconditions.ts'
 import { publish } from './publish.ts'
 import type { Resource } from './resource.ts'
 import { type Reservation, reserve } from './space.ts'
+import type { Tx } from './state.ts'
 import type { Staged } from './store.ts'
 
 export interface Put {
   readonly path: ResourcePath
-  readonly user: string | null
-  readonly conditions: Conditions
+  readonly guard: Guard
   /** From Content-Length; null when the body comes in chunks. */
   readonly declaredBytes: number | null
   /** What the client expects to send in chunks; decides the early refusal, never the end of the body. */
   readonly hintedBytes: number | null
   /** The first pull tells the client to go on (100 Continue). */
   readonly body: AsyncIterable<Uint8Array>
+  /** The modification time to show, in milliseconds to the second; null for the time of the upload. */
+  readonly modifiedMs: number | null
   /** The media type to remember; null to forget an older one. */
   readonly contentType: string | null
+  /** Runs in the critical section before the file appears; if it throws, nothing appears. */
+  readonly beforeCommit?: (tx: Tx) => Promise<void>
+  /** Refuses with 'already-exists' to replace anything: for the empty file of a lock. */
+  readonly onlyNew?: boolean
 }
 
 export interface PutOutcome {
@@ -37,7 +42,7 @@ export interface PutOutcome {
  */
 export async function put(deps: Deps, request: Put): Promise<PutOutcome> {
   requireFileSize(deps, Math.max(request.declaredBytes ?? 0, request.hintedBytes ?? 0), request.path)
-  const id = admit(deps, request.user)
+  const id = admit(deps, request.guard.user)
   try {
     const before = await checkWritable(deps, request)
     const reservation = await reserve(deps, {
@@ -58,7 +63,7 @@ async function receive(deps: Deps, request: Put, reservation: Reservation): Prom
   let staged: Staged | null = null
   try {
     staged = await deps.store.stage(request.path, reservation.id)
-    const bytes = await staged.append(metered(deps, request, reservation))
+    const bytes = await staged.append(metered(deps, request, reservation), request.modifiedMs ?? undefined)
     return await commit(deps, request, { staged, bytes, reservation })
   } catch (error) {
     await staged?.discard()
@@ -79,6 +84,7 @@ function commit(deps: Deps, request: Put, received: Received): Promise<PutOutcom
     // Checked a second time, inside the critical section: the upload may have taken an hour, and another client
     // may have replaced or removed the resource or its parent since the first check.
     const before = await checkWritable(deps, request)
+    await request.beforeCommit?.(tx)
     const resource = await publish(deps, tx, {
       kind: 'put',
       reservation: received.reservation,
@@ -96,14 +102,22 @@ function commit(deps: Deps, request: Put, received: Received): Promise<PutOutcom
 
 async function checkWritable(deps: Deps, request: Put): Promise<Resource | null> {
   const before = await deps.store.stat(request.path)
+  if (before !== null && request.onlyNew) {
+    throw new DavError('already-exists', 'the resource was created meanwhile', { path: request.path })
+  }
   if (before?.kind === 'collection' || request.path === ROOT) {
     throw new DavError('method-not-allowed', 'a collection cannot be replaced by a file', {
       path: request.path,
     })
   }
   if (before === null) await requireParent(deps, request.path)
-  requireConditions(request.conditions, before, request.path)
+  const changes = before === null ? changesOfName(request.path, null) : [contentOf(request.path)]
+  await requireAllowed(deps, request.guard, { path: request.path, current: before, changes })
   return before
+}
+
+function contentOf(path: ResourcePath): Change {
+  return { path, what: 'content' }
 }
 
 /** Counts what comes in, and makes room before a chunk is handed on, never after. */

@@ -11,6 +11,7 @@ import type { ClaimJournal, Tx } from './state.ts'
 export async function recoverAll(deps: Deps): Promise<{ claims: number; strays: number }> {
   const claims = await deps.state.ledger.expired(Number.MAX_SAFE_INTEGER)
   for (const claim of claims) await tryToRecover(deps, claim)
+  await forgetOrphans(deps)
   return { claims: claims.length, strays: await deps.store.discardStrays(new Set()) }
 }
 
@@ -20,6 +21,23 @@ export async function keepLeases(deps: Deps): Promise<void> {
   for (const id of deps.running.keys()) await deps.state.ledger.renew(id, leaseUntilMs)
   for (const claim of await deps.state.ledger.expired(deps.nowMs())) {
     if (!deps.running.has(claim.id)) await tryToRecover(deps, claim)
+  }
+  await deps.state.locks.purge(deps.nowMs())
+}
+
+/** Properties and locks of what was removed behind the server's back, or never came to be, have no meaning. */
+async function forgetOrphans(deps: Deps): Promise<void> {
+  const { properties, locks } = deps.state
+  await locks.purge(deps.nowMs())
+  for (const lock of await locks.all(deps.nowMs())) {
+    if ((await deps.store.stat(lock.root)) !== null) continue
+    await deps.state.exclusive([lock.root], (tx) => locks.remove(tx, lock.token))
+  }
+  for await (const page of properties.paths()) {
+    for (const path of page) {
+      if (path.startsWith('/') && (await deps.store.stat(path)) !== null) continue
+      await deps.state.exclusive([path], (tx) => properties.forget(tx, path))
+    }
   }
 }
 

@@ -1,16 +1,15 @@
-import { requireConditions } from './checks.ts'
 import type { Deps } from './deps.ts'
-import { DavError } from './errors.ts'
+import { DavError, type ErrorCode } from './errors.ts'
+import { changesOfName, type Guard, requireAllowed } from './guard.ts'
 import { type ResourcePath, ROOT } from './path.ts'
-import type { Conditions } from './preconditions.ts'
 import { settlePostponed } from './recover.ts'
-import type { Totals } from './resource.ts'
 import { leaseUntilMs, settleOrPostpone } from './space.ts'
 import type { Removal, Tx } from './state.ts'
+import { measured } from './totals.ts'
 
 export interface Remove {
   readonly path: ResourcePath
-  readonly conditions: Conditions
+  readonly guard: Guard
 }
 
 /**
@@ -25,7 +24,7 @@ export async function remove(deps: Deps, request: Remove): Promise<void> {
     await settlePostponed(deps, tx, path)
     const before = await deps.store.stat(path)
     if (before === null) throw new DavError('not-found', 'there is nothing to delete', { path })
-    requireConditions(request.conditions, before, path)
+    await requireAllowed(deps, request.guard, { path, current: before, changes: changesOfName(path, before) })
     const id = deps.newId()
     const totals = await measured(deps, path)
     const identity = await deps.store.identify(path)
@@ -43,13 +42,15 @@ export async function remove(deps: Deps, request: Remove): Promise<void> {
   deps.state.maintain()
 }
 
+const NO_ROOM: ReadonlySet<ErrorCode> = new Set(['disk-full', 'quota-exceeded'])
+
 /** On a disk so full that not even this row fits, the removal goes ahead and is written down after it. */
 async function journal(deps: Deps, tx: Tx, removal: Removal): Promise<boolean> {
   try {
     await deps.state.ledger.journalRemoval(tx, removal)
     return true
   } catch (error) {
-    if (!(error instanceof DavError) || error.code !== 'disk-full') throw error
+    if (!(error instanceof DavError) || !NO_ROOM.has(error.code)) throw error
     deps.log.warn('the state has no room to journal a removal', { path: removal.path })
     return false
   }
@@ -68,10 +69,4 @@ async function withdraw(deps: Deps, tx: Tx, removal: Removal): Promise<void> {
   if (gone.entries <= 0) return
   await deps.state.ledger.journalRemoval(tx, { ...removal, totals: gone })
   await settleOrPostpone(deps, tx, id)
-}
-
-async function measured(deps: Deps, path: ResourcePath): Promise<Totals> {
-  let totals: Totals = { bytes: 0, entries: 0 }
-  for await (const sum of deps.store.measure(path)) totals = sum
-  return totals
 }

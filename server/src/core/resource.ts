@@ -18,3 +18,12 @@ export interface Totals {
   readonly bytes: number
   readonly entries: number
 }
+
+/** The state of a volume, as the operating system gives it to an unprivileged process. */
+export interface FreeSpace {
+  readonly freeBytes: number
+  readonly totalBytes: number
+  /** Files that can still be created; null where the file system has no such bound (btrfs). */
+  readonly freeEntries: number | null
+  readonly totalEntries: number | null
+}

@@ -1,7 +1,7 @@
 import type { Deps } from './deps.ts'
 import { DavError, type Shortage, type ShortageCause } from './errors.ts'
 import type { ResourcePath } from './path.ts'
-import type { ClaimKind, DiskRoom, Intent, Refusal, Space, Tx } from './state.ts'
+import type { ClaimKind, DiskRoom, Intent, PropertyRefusal, Refusal, Space, Tx } from './state.ts'
 
 /** What a file costs beyond its bytes: the last block rounded up, and a block for directory and inode. */
 const OVERHEAD_BYTES = 8192
@@ -14,6 +14,11 @@ export interface Want {
   readonly bytes: number
   readonly replacesBytes: number
   readonly entries: number
+  /** Of a copied tree: the files and folders that are written, each of which takes more than its bytes. */
+  readonly writtenEntries?: number
+  /** Of a move; see the ledger. */
+  readonly sourcePath?: ResourcePath
+  readonly movedEntries?: number
 }
 
 /** Room that is claimed but not yet used. Settle or release must follow; release after settle does nothing. */
@@ -44,7 +49,7 @@ export async function reserve(deps: Deps, want: Want): Promise<Reservation> {
   const answer = await deps.state.ledger.claim({
     ...want,
     bytes: { atLeast: want.bytes, upTo: want.bytes },
-    overheadBytes: OVERHEAD_BYTES,
+    overheadBytes: want.kind === 'move' ? 0 : OVERHEAD_BYTES * (want.writtenEntries ?? 1),
     leaseUntilMs: leaseUntilMs(deps),
     diskRoom: diskRoom(deps),
   })
@@ -79,6 +84,32 @@ export async function figures(deps: Deps, path: ResourcePath, disk?: DiskRoom): 
 /** Room on the disk at this moment, all claims subtracted. */
 export async function currentDiskRoom(deps: Deps): Promise<DiskRoom> {
   return diskRoom(deps)(await deps.state.ledger.claimedDiskBytes())
+}
+
+/**
+ * For one more member of a tree whose room was claimed as a whole: another program may have taken it since, and what
+ * is kept free stays free (STOR-14).
+ * @throws DavError 'disk-full'
+ */
+export function requireRoomStill(deps: Deps, path: ResourcePath, bytes: number): void {
+  const room = diskRoom(deps)(0)
+  const needed = bytes + OVERHEAD_BYTES
+  if (needed > room.bytes) {
+    throw noRoom({ refusedBy: 'disk', unit: 'bytes', needed, available: room.bytes, inFlight: 0 }, path)
+  }
+  if (room.entries >= 1) return
+  throw noRoom({ refusedBy: 'disk', unit: 'entries', needed: 1, available: room.entries, inFlight: 0 }, path)
+}
+
+/**
+ * For the few bytes of a row that no space is charged with: they must not come out of what is kept free, without
+ * which nothing could be deleted any more.
+ * @throws DavError 'disk-full'
+ */
+export async function requireRoomForRow(deps: Deps, path: ResourcePath): Promise<void> {
+  const { bytes: available } = await currentDiskRoom(deps)
+  if (available >= OVERHEAD_BYTES) return
+  throw noRoom({ refusedBy: 'disk', unit: 'bytes', needed: OVERHEAD_BYTES, available, inFlight: 0 }, path)
 }
 
 export function leaseUntilMs(deps: Deps): number {
@@ -142,7 +173,7 @@ export async function settleOrPostpone(deps: Deps, tx: Tx, id: string): Promise<
  * The watermark over the content's device and the state's. Read inside the ledger's transaction, and free space
  * before the written bytes: a write in between makes the answer smaller than the truth, never larger.
  */
-function diskRoom(deps: Deps): (claimedDiskBytes: number) => DiskRoom {
+export function diskRoom(deps: Deps): (claimedDiskBytes: number) => DiskRoom {
   return (claimedDiskBytes) => {
     const volume = deps.store.freeSpace()
     const state = deps.state.freeSpace()
@@ -172,6 +203,36 @@ function noRoom(refusal: Refusal, path: ResourcePath): DavError {
   return new DavError(code, `${shortage.needed} ${refusal.unit} are needed, ${shortage.available} are left`, {
     path,
     shortage,
+  })
+}
+
+/** The property store or its budget is used up: cause E of the status table. */
+export function noRoomForProperty(refusal: PropertyRefusal['refusal'], path: ResourcePath): DavError {
+  if (refusal.refusedBy !== 'resource') {
+    const { code, message, details } = noRoom(refusal, path)
+    const shortage =
+      details.shortage === undefined ? {} : { shortage: { ...details.shortage, cause: PROPERTIES } }
+    return new DavError(code, message, { ...details, ...shortage })
+  }
+  const { needed, available } = refusal
+  return new DavError('quota-exceeded', `the properties of one resource may have ${available} bytes`, {
+    path,
+    shortage: { cause: PROPERTIES, needed, available, limit: available },
+  })
+}
+
+const PROPERTIES = 'properties' as const
+
+/** The lock store is full: cause H of the status table. */
+export function noRoomForLock(
+  path: ResourcePath,
+  bound: 'creator' | 'resource' | 'server',
+  limit: number,
+): DavError {
+  const code = bound === 'server' ? 'disk-full' : 'quota-exceeded'
+  return new DavError(code, `${limit} locks are held already`, {
+    path,
+    shortage: { cause: 'locks', needed: 1, available: 0, limit },
   })
 }
 

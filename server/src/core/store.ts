@@ -1,15 +1,6 @@
 import type { ResourcePath } from './path.ts'
-import type { Resource, Totals } from './resource.ts'
+import type { FreeSpace, Resource, Totals } from './resource.ts'
 import type { ClaimJournal, Tx } from './state.ts'
-
-/** The state of a volume, as the operating system gives it to an unprivileged process. */
-export interface FreeSpace {
-  readonly freeBytes: number
-  readonly totalBytes: number
-  /** Files that can still be created; null where the file system has no such bound (btrfs). */
-  readonly freeEntries: number | null
-  readonly totalEntries: number | null
-}
 
 /**
  * Port: the tree and its bytes. All methods take paths that `resolve` returned.
@@ -29,6 +20,12 @@ export interface ResourceStore {
   stage(path: ResourcePath, id: string): Promise<Staged>
   /** Begins an empty collection that will appear at `path`. */
   stageCollection(path: ResourcePath, id: string): Promise<Committable>
+  /** Begins a copy that will appear at `path`, of a file or of a collection with the members put into it. */
+  stageCopy(path: ResourcePath, id: string, kind: 'file' | 'collection'): Promise<StagedCopy>
+  /** What is at `path`, ready to be committed at another path by one rename; discarding leaves it where it is. */
+  detach(path: ResourcePath, id: string): Promise<Committable>
+  /** Sets the modification time, in milliseconds; the content stays. */
+  touch(tx: Tx, path: ResourcePath, modifiedMs: number): Promise<void>
   /** What identifies the thing at `path` across a rename, for the journal of a removal. */
   identify(path: ResourcePath): Promise<string>
   /** Removes a file or a whole tree; atomic wherever the volume can still rename. Its room is free afterwards. */
@@ -59,13 +56,25 @@ export interface Content {
 export interface Committable {
   /** Recognises the thing after a rename; goes into the journal. */
   readonly identity: string
-  /** Appears atomically at `path`, in place of the file that was there. */
+  /** Appears at `path` in one step. A PUT takes the place of a file only, copies and moves that of anything. */
   commit(tx: Tx, path: ResourcePath): Promise<Resource>
   discard(): Promise<void>
 }
 
 /** Bytes that nobody can see yet. */
 export interface Staged extends Committable {
-  /** @returns the durable total in bytes. On failure the bytes so far stay until they are discarded. */
-  append(body: AsyncIterable<Uint8Array>): Promise<number>
+  /**
+   * @param modifiedMs the modification time to show, to the second; undefined for the time of the upload
+   * @returns the durable total in bytes. On failure the bytes so far stay until they are discarded.
+   */
+  append(body: AsyncIterable<Uint8Array>, modifiedMs?: number): Promise<number>
+}
+
+/** A copy nobody can see yet. Paths in it begin with a slash; '' is its root. */
+export interface StagedCopy extends Committable {
+  /** @returns how many bytes were copied. On failure nothing is left of this file. */
+  copyFile(from: ResourcePath, below: string): Promise<number>
+  makeCollection(below: string): Promise<void>
+  /** Takes a member out again that is there already, when something else of it found no room. */
+  leaveOut(below: string): Promise<void>
 }

@@ -1,6 +1,9 @@
 import type { DavError, ErrorCode, Shortage, ShortageCause } from '../core/errors.ts'
 import { formatSize } from '../core/format-size.ts'
+import type { ResourcePath } from '../core/path.ts'
+import { conditionElement, type Href } from './condition.ts'
 import { chooseErrorFormat } from './headers/accept.ts'
+import { failuresResponse } from './multistatus.ts'
 import type { DavResponse } from './request.ts'
 import { REASONS, STATUS_OF, type StatusRow, UNEXPECTED } from './status.ts'
 import { DAV_NS, EXT_NS, PROBLEM_BASE } from './xml/names.ts'
@@ -11,12 +14,13 @@ export interface ErrorContext {
   readonly accept: string | undefined
   /** The request's URL path, for the problem's `instance`; null where the target was not understood. */
   readonly instance: string | null
-  /** The URL path of the collection whose limit was reached; null where the caller may not know. */
-  readonly rootHref: string | null
+  readonly href: Href
 }
 
 /** An error as the answer its reader understands: XML for programs, a problem on request, a page for people. */
 export function errorResponse(error: DavError | null, context: ErrorContext): DavResponse {
+  const failures = error?.details.failures
+  if (failures !== undefined) return failuresResponse(failures, context.href)
   const row: StatusRow = error === null ? UNEXPECTED : STATUS_OF[error.code]
   const told: Told = { error, row, context }
   const [type, body] = BODIES[chooseErrorFormat(context.accept)](told)
@@ -65,21 +69,15 @@ function extraHeaders(error: DavError | null): Record<string, string> {
   }
 }
 
-function xmlBody({ error, row, context }: Told): string {
-  const inside =
-    row.condition === undefined
-      ? `  <x:message>${escapeText(sentence(error))}</x:message>\n`
-      : `  <${row.condition.ns === DAV_NS ? 'D' : 'x'}:${row.condition.local}${conditionAttributes(error)}/>\n`
+function xmlBody({ error, context }: Told): string {
+  const condition = error === null ? null : conditionElement(error, context.href)
+  const inside = condition ?? `<x:message>${escapeText(sentence(error))}</x:message>`
   const storage = error?.details.shortage
   return `<?xml version="1.0" encoding="utf-8"?>
 <D:error xmlns:D="DAV:" xmlns:x="${EXT_NS}">
-${inside}${storage === undefined ? '' : storageElement(storage, context)}</D:error>
+  ${inside}
+${storage === undefined ? '' : storageElement(storage, context)}</D:error>
 `
-}
-
-function conditionAttributes(error: DavError | null): string {
-  const limit = error?.details.maxFileBytes
-  return limit === undefined ? '' : ` limit="${limit}"`
 }
 
 function storageElement(shortage: Shortage, context: ErrorContext): string {
@@ -94,12 +92,17 @@ function numbers(shortage: Shortage, context: ErrorContext): Record<string, stri
   const { cause, needed, available, limit, used } = shortage
   return {
     cause,
-    needed,
+    ...(needed === undefined ? {} : { needed }),
     ...(available === undefined ? {} : { available }),
     ...(limit === undefined ? {} : { limit }),
     ...(used === undefined ? {} : { used }),
-    ...(context.rootHref === null ? {} : { root: context.rootHref }),
+    ...(shortage.root === undefined ? {} : { root: collectionHref(shortage.root, context) }),
   }
+}
+
+function collectionHref(path: ResourcePath, { href }: ErrorContext): string {
+  const url = href(path)
+  return url.endsWith('/') ? url : `${url}/`
 }
 
 const PROBLEMS: Partial<Record<ErrorCode, readonly [string, string]>> = {
@@ -147,7 +150,7 @@ function paragraphs(error: DavError | null, context: ErrorContext): readonly str
 }
 
 function needsAndLeft({ needed, available, cause }: Shortage): string {
-  if (available === undefined) return ''
+  if (needed === undefined || available === undefined) return ''
   if (isCount(cause)) return `It needs ${needed} more; ${available} are left ${PLACES[cause]}.`
   return `It needs ${formatSize(needed)}; ${formatSize(available)} are left ${PLACES[cause]}.`
 }
@@ -155,8 +158,9 @@ function needsAndLeft({ needed, available, cause }: Shortage): string {
 function sentence(error: DavError | null): string {
   if (error === null) return 'The server failed. The person who runs it finds the reason in its log.'
   const { shortage } = error.details
-  if (shortage?.available === undefined) return asSentence(error.message)
+  if (shortage === undefined) return asSentence(error.message)
   const { needed, available, cause } = shortage
+  if (needed === undefined || available === undefined) return asSentence(error.message)
   return `${needed} ${isCount(cause) ? 'files' : 'bytes'} are needed, ${available} are left ${PLACES[cause]}.`
 }
 

@@ -23,6 +23,6 @@ export function protocolOf(coreMethods: readonly Method[], extensions: readonly 
       ...CORE_PROPERTIES,
       ...extensions.flatMap((extension) => extension.liveProperties),
     ]),
-    davTokens: ['1', ...extensions.flatMap((extension) => extension.davTokens)].join(', '),
+    davTokens: ['1, 2, 3', ...extensions.flatMap((extension) => extension.davTokens)].join(', '),
   }
 }

@@ -2,6 +2,7 @@ import type { Deps } from '../core/deps.ts'
 import { DavError } from '../core/errors.ts'
 import { type ResourcePath, ROOT } from '../core/path.ts'
 import type { Authenticate, Principal } from '../core/principal.ts'
+import { isAboveTree, protocolAbove, storeAbove } from './above.ts'
 import { NEVER_ALLOWED } from './core-methods.ts'
 import { type ErrorContext, errorResponse } from './error-response.ts'
 import { serverOptions } from './methods/options.ts'
@@ -45,11 +46,12 @@ interface Seen {
 
 // The order of the checks is that of the storage table: framing, method, sender, body, and only then the state.
 async function pipeline(options: HandlerOptions, request: DavRequest, seen: Seen): Promise<DavResponse> {
-  const { deps, protocol, basePath } = options
   if (request.defect !== null) throw request.defect
-  if (request.target === '*') return asterisk(request, protocol)
-  const target = parseTarget(request.target, { basePath, host: request.header('host') })
-  const method = knownMethod(protocol, request)
+  if (request.target === '*') return asterisk(request, options.protocol)
+  const { deps, protocol, basePath } = whereFor(options, request)
+  const place = { basePath, host: request.header('host') }
+  const target = parseTarget(request.target, place)
+  const method = knownMethod(options.protocol, request)
   seen.principal = await options.authenticate({
     authorization: request.header('authorization'),
     remoteAddress: request.remoteAddress,
@@ -58,8 +60,10 @@ async function pipeline(options: HandlerOptions, request: DavRequest, seen: Seen
     throw new DavError('unsupported-media-type', `${method.name} takes no body`)
   }
   seen.path = await deps.store.resolve(target.path)
-  if (method === null) {
-    throw new DavError('method-not-allowed', `${request.method} is offered nowhere on this server`)
+  if (method === null || !protocol.methods.has(method.name)) {
+    throw new DavError('method-not-allowed', `${request.method} is not offered here`, {
+      ...(protocol === options.protocol ? {} : { allow: [...protocol.methods.keys()] }),
+    })
   }
   const call: Call = {
     request,
@@ -67,9 +71,18 @@ async function pipeline(options: HandlerOptions, request: DavRequest, seen: Seen
     trailingSlash: target.trailingSlash,
     principal: seen.principal,
     nowMs: deps.nowMs(),
+    place,
     href: (path, kind) => hrefOf(path, { basePath, collection: kind === 'collection' }),
   }
   return await method.handle(deps, call, protocol)
+}
+
+/** The tree, or the collections above it. */
+function whereFor(options: HandlerOptions, request: DavRequest): HandlerOptions {
+  const { deps, protocol, basePath } = options
+  if (!isAboveTree(request.target, { basePath, host: request.header('host') })) return options
+  const store = storeAbove(deps.store, basePath)
+  return { ...options, deps: { ...deps, store }, protocol: protocolAbove(protocol), basePath: '' }
 }
 
 /**
@@ -90,7 +103,7 @@ function asterisk(request: DavRequest, protocol: Protocol): DavResponse {
 
 async function refusal(options: HandlerOptions, request: DavRequest, seen: Seen, thrown: unknown) {
   const error = thrown instanceof DavError ? await withAllow(options, request, seen, thrown) : null
-  const context = contextOf(options, request, seen, error)
+  const context = contextOf(options, request, seen)
   const response = errorResponse(error, context)
   const { log } = options.deps
   if (response.status === 500)
@@ -115,19 +128,13 @@ async function withAllow(
   })
 }
 
-function contextOf(
-  options: HandlerOptions,
-  request: DavRequest,
-  seen: Seen,
-  error: DavError | null,
-): ErrorContext {
-  const { basePath } = options
-  const root = error?.details.shortage?.root
+function contextOf({ basePath }: HandlerOptions, request: DavRequest, seen: Seen): ErrorContext {
+  const href = (path: ResourcePath): string => hrefOf(path, { basePath, collection: false })
   return {
     method: request.method,
     accept: request.header('accept'),
-    instance: seen.path === null ? null : hrefOf(seen.path, { basePath, collection: false }),
-    rootHref: root === undefined ? null : hrefOf(root, { basePath, collection: true }),
+    instance: seen.path === null ? null : href(seen.path),
+    href,
   }
 }
 

@@ -2,9 +2,9 @@ import mime from 'mime'
 import type { Deps } from '../core/deps.ts'
 import { nameOf, type ResourcePath } from '../core/path.ts'
 import type { Resource } from '../core/resource.ts'
-import { currentDiskRoom } from '../core/space.ts'
-import type { DiskRoom, Property } from '../core/state.ts'
+import type { DiskRoom, Lock, Property } from '../core/state.ts'
 import { formatHttpDate } from './headers/http-date.ts'
+import { type LockView, lockDiscovery, SUPPORTED_LOCK } from './lock-discovery.ts'
 import { DAV_NS, dav, nameKey, type XmlName } from './xml/names.ts'
 import { escapeText } from './xml/write.ts'
 
@@ -23,6 +23,9 @@ export interface LiveProperty {
 export interface PropertyView {
   readonly deps: Deps
   readonly stored: ReadonlyMap<ResourcePath, readonly Property[]>
+  /** Every lock on the way to one of the resources. */
+  readonly locks: readonly Lock[]
+  readonly lockView: LockView
   readonly disk: DiskRoom
 }
 
@@ -39,9 +42,16 @@ export function registry(properties: readonly LiveProperty[]): PropertyRegistry 
   return byName
 }
 
-export async function viewOf(deps: Deps, page: readonly Resource[], disk?: DiskRoom): Promise<PropertyView> {
-  const stored = await deps.state.properties.of(page.map(({ path }) => path))
-  return { deps, stored, disk: disk ?? (await currentDiskRoom(deps)) }
+/** @param disk read once for a whole answer */
+export async function viewOf(
+  deps: Deps,
+  page: readonly Resource[],
+  { disk, lockView }: Pick<PropertyView, 'disk' | 'lockView'>,
+): Promise<PropertyView> {
+  const paths = page.map(({ path }) => path)
+  const stored = await deps.state.properties.of(paths)
+  const locks = await deps.state.locks.onTheWayTo(paths, lockView.nowMs)
+  return { deps, stored, locks, lockView, disk }
 }
 
 /** What GET and PROPFIND both say (LP-04): as the client said, else by extension, else unknown bytes. */
@@ -103,6 +113,11 @@ export const CORE_PROPERTIES: readonly LiveProperty[] = [
     has: always,
     value: ({ kind }) => (kind === 'collection' ? '<D:collection/>' : ''),
   },
-  { name: dav('lockdiscovery'), inAllprop: true, has: always, value: () => '' },
-  { name: dav('supportedlock'), inAllprop: true, has: always, value: () => '' },
+  {
+    name: dav('lockdiscovery'),
+    inAllprop: true,
+    has: always,
+    value: ({ path }, { locks, lockView }) => lockDiscovery(path, locks, lockView),
+  },
+  { name: dav('supportedlock'), inAllprop: true, has: always, value: () => SUPPORTED_LOCK },
 ]

@@ -3,6 +3,7 @@ import type { ResourcePath } from '../core/path.ts'
 import type { Principal } from '../core/principal.ts'
 import type { Content } from '../core/store.ts'
 import type { ByteRange } from './headers/range.ts'
+import type { TargetOptions } from './target.ts'
 
 /** What an edge hands in. Nothing of the body has been read. */
 export interface DavRequest {
@@ -31,6 +32,8 @@ export interface Call {
   readonly trailingSlash: boolean
   readonly principal: Principal
   readonly nowMs: number
+  /** Where the tree is, for headers that name other resources. */
+  readonly place: TargetOptions
   /** The URL path of a resource, percent-encoded, with the slash of a collection. */
   readonly href: (path: ResourcePath, kind: 'file' | 'collection') => string
 }

@@ -27,7 +27,16 @@ export const STATUS_OF = {
   'xml-too-large': { status: 413, condition: ext('max-request-xml') },
   'external-entity': { status: 403, condition: dav('no-external-entities') },
   'infinite-depth-refused': { status: 403, condition: dav('propfind-finite-depth') },
-  'destination-elsewhere': { status: 502 }, // RFC 4918 §9.8.5
+  'destination-elsewhere': { status: 502 }, // RFC 4918 §9.8.5: we copy to no other server
+  locked: { status: 423, condition: dav('lock-token-submitted') },
+  'lock-conflict': { status: 423, condition: dav('no-conflicting-lock') },
+  'lock-token-mismatch': { status: 409, condition: dav('lock-token-matches-request-uri') }, // RFC 4918 §9.11.1
+  'lock-token-unknown': { status: 412, condition: dav('lock-token-matches-request-uri') }, // RFC 4918 §9.10.6
+  'failed-dependency': { status: 424 },
+  'members-failed': { status: 207 },
+  'property-protected': { status: 403, condition: dav('cannot-modify-protected-property') },
+  'property-too-large': { status: 409, condition: ext('max-property-size') },
+  'copy-too-large': { status: 403, condition: ext('max-file-size') }, // no content came with the request
   'range-not-satisfiable': { status: 416 },
   'expectation-failed': { status: 417 },
   'transfer-coding-unknown': { status: 501 },
@@ -61,13 +70,15 @@ export const REASONS: Readonly<Record<number, string>> = {
   415: 'Unsupported Media Type',
   416: 'Range Not Satisfiable',
   417: 'Expectation Failed',
+  423: 'Locked',
+  424: 'Failed Dependency',
   421: 'Misdirected Request',
   422: 'Unprocessable Content',
   429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   501: 'Not Implemented',
-  502: 'Bad Gateway',
   503: 'Service Unavailable',
+  502: 'Bad Gateway',
   507: 'Insufficient Storage',
 }

@@ -40,7 +40,11 @@ export function parseTarget(rawTarget: string, options: TargetOptions): Target {
   const originForm = withoutAuthority(rawTarget, options.host)
   const cut = originForm.indexOf('?')
   const rawPath = cut === -1 ? originForm : originForm.slice(0, cut)
-  const whole = rawPath.split('/').filter(isNotEmpty).map(decodeSegment)
+  // A single dot says nothing; rclone asks for `/./a:b`. Two dots would have to be believed, and are refused.
+  const whole = rawPath
+    .split('/')
+    .map(decodeSegment)
+    .filter((segment) => segment !== '' && segment !== '.')
   return {
     path: belowBase(whole, options.basePath),
     trailingSlash: rawPath.endsWith('/'),
@@ -85,10 +89,6 @@ function comparableAuthority(authority: string): string {
     .trim()
     .toLowerCase()
     .replace(/:(?:80|443)?$/, '')
-}
-
-function isNotEmpty(segment: string): boolean {
-  return segment !== ''
 }
 
 // The mark is a character of the name: without `ignoreBOM`, `%EF%BB%BFa` would be a second spelling of `a`.

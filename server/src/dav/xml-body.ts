@@ -9,7 +9,9 @@ import { readXml, XML_LIMITS, type XmlElement } from './xml/read.ts'
  */
 export async function readXmlBody(request: DavRequest): Promise<XmlElement | null> {
   const type = request.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? ''
-  const isXml = type === '' || type === 'text/xml' || type === 'application/xml' || type.endsWith('+xml')
+  // What fetch says of a string when nobody named a type, the npm package webdav among others; it parses or it does not.
+  const isUnnamed = type === '' || type === 'text/plain'
+  const isXml = isUnnamed || type === 'text/xml' || type === 'application/xml' || type.endsWith('+xml')
   // Some clients name a type even when they send nothing.
   if (request.body.declaredBytes === 0) return null
   if (!isXml) throw new DavError('unsupported-media-type', 'the body must be application/xml or text/xml')

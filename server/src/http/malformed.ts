@@ -67,7 +67,7 @@ function writeRaw(socket: Duplex, error: DavError, bounds: LingerBounds): void {
     method: '',
     accept: undefined,
     instance: null,
-    rootHref: null,
+    href: String,
   })
   const bytes = body instanceof Uint8Array ? body : new Uint8Array()
   const fields = { ...headers, 'Content-Length': String(bytes.byteLength), Connection: 'close' }

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Deps } from '../../src/core/deps.ts'
+import type { Guard } from '../../src/core/guard.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts'
 import { silentLog } from '../../src/core/log.ts'
-import { type MakeCollection, makeCollection } from '../../src/core/mkcol.ts'
+import { makeCollection } from '../../src/core/mkcol.ts'
 import { type ResourcePath, ROOT, resourcePath } from '../../src/core/path.ts'
 import { type Put, put } from '../../src/core/put.ts'
 import { recoverAll } from '../../src/core/recover.ts'
@@ -13,11 +14,10 @@ import type { Totals } from '../../src/core/resource.ts'
 import { sqliteState } from '../../src/state/sqlite/index.ts'
 import { folderStore } from '../../src/storage/folder/index.ts'
 
-export const UNCONDITIONAL: MakeCollection['conditions'] = {
-  ifMatch: null,
-  ifNoneMatch: null,
-  ifModifiedSinceMs: null,
-  ifUnmodifiedSinceMs: null,
+export const UNCONDITIONAL: Guard = {
+  user: null,
+  conditions: { ifMatch: null, ifNoneMatch: null, ifModifiedSinceMs: null, ifUnmodifiedSinceMs: null },
+  ifHeader: null,
 }
 
 /** What the operations run on: a real folder and a real database in it. */
@@ -58,8 +58,8 @@ export async function putText(
 ): Promise<void> {
   await put(deps, {
     path: at(path),
-    user: null,
-    conditions: UNCONDITIONAL,
+    guard: UNCONDITIONAL,
+    modifiedMs: null,
     declaredBytes: null,
     hintedBytes: null,
     body: inPieces(text),
@@ -69,11 +69,11 @@ export async function putText(
 }
 
 export async function mkcol(deps: Deps, path: string): Promise<void> {
-  await makeCollection(deps, { path: at(path), conditions: UNCONDITIONAL })
+  await makeCollection(deps, { path: at(path), guard: UNCONDITIONAL })
 }
 
 export async function removeAt(deps: Deps, path: string): Promise<void> {
-  await remove(deps, { path: at(path), conditions: UNCONDITIONAL })
+  await remove(deps, { path: at(path), guard: UNCONDITIONAL })
 }
 
 async function* inPieces(text: string): AsyncGenerator<Uint8Array> {

@@ -191,11 +191,7 @@ describe('a URL that is refused (RFC 3986, RFC 9112 §3.2)', () => {
     ['an escaped separator', 'URI-10', ['/a%2Fb', '/a%2fb', '/a%5Cb', '/a%5cb', '/a\\b']],
     ['a control character', 'URI-10', ['/a%00b', '/%00', '/a%0Ab', '/a%0D%0Ab', '/a%1Fb', '/a%7Fb']],
     ['a broken escape', 'URI-10', ['/a%', '/a%4', '/a%zz', '/a%u0041']],
-    [
-      'a dot segment',
-      'URI-11',
-      ['/../b', '/a/../b', '/a/./b', '/%2e%2e/b', '/%2E%2e/b', '/.%2e/b', '/a/%2e/b', '/..', '/a/..'],
-    ],
+    ['a dot segment', 'URI-11', ['/../b', '/a/../b', '/%2e%2e/b', '/%2E%2e/b', '/.%2e/b', '/..', '/a/..']],
     [
       'a name that is not UTF-8',
       'URI-12',

@@ -64,7 +64,7 @@ describe('the bounds of an XML body (RFC 4918 §20.6)', () => {
     }
   })
 
-  it('refuse more than 1 MiB (XML-12)', async (test) => {
+  it('refuse more than 1 MiB (XML-12, MX-22)', async (test) => {
     const server = await serverWith(test)
 
     const just = await send(server, withInside('').padEnd(1_048_576))

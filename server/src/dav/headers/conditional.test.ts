@@ -51,7 +51,7 @@ describe('parseConditions', () => {
       ['if-none-match', 'If-None-Match'],
     ] as const) {
       assert.throws(
-        () => conditionsOf({ [header]: 'a' }),
+        () => conditionsOf({ [header]: '"a' }),
         (error: unknown) =>
           error instanceof DavError && error.code === 'bad-request' && error.message.startsWith(name),
       )

@@ -56,6 +56,13 @@ describe('parseEntityTags', () => {
     })
   }
 
+  it('reads a tag without quotes in If-None-Match, as Joplin sends it, and nowhere else (HTTP-40, JOP-01)', () => {
+    const bare = 'JoplinIgnore-1700000000'
+
+    assert.deepEqual(parseEntityTags('If-None-Match', bare), [{ weak: false, tag: `"${bare}"` }])
+    assert.throws(() => parseEntityTags('If-Match', bare), { code: 'bad-request' })
+  })
+
   it('throws nothing but DavError', () => {
     const anyValue = fc.oneof(
       fc.string(),

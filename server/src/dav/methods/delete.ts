@@ -1,6 +1,6 @@
 import type { Deps } from '../../core/deps.ts'
 import { remove } from '../../core/remove.ts'
-import { parseConditions } from '../headers/conditional.ts'
+import { guardOf } from '../guard.ts'
 import { parseDepth } from '../headers/depth.ts'
 import type { Call, DavResponse } from '../request.ts'
 
@@ -11,6 +11,6 @@ export async function del(deps: Deps, call: Call): Promise<DavResponse> {
   if (resource?.kind === 'collection') {
     parseDepth(request.header('depth'), { allow: ['infinity'], absent: 'infinity' })
   }
-  await remove(deps, { path, conditions: parseConditions(request.header, call.nowMs) })
+  await remove(deps, { path, guard: guardOf(call) })
   return { status: 204, headers: {}, body: null }
 }

@@ -3,6 +3,7 @@ import { DavError } from '../../core/errors.ts'
 import { type Conditions, evaluateConditions } from '../../core/preconditions.ts'
 import type { Resource } from '../../core/resource.ts'
 import type { Content } from '../../core/store.ts'
+import { requireIf } from '../guard.ts'
 import { parseConditions } from '../headers/conditional.ts'
 import { formatHttpDate } from '../headers/http-date.ts'
 import { type ByteRange, ifRangeHolds, parseRange } from '../headers/range.ts'
@@ -31,6 +32,7 @@ async function getCollection(deps: Deps, call: Call): Promise<DavResponse> {
     throw new DavError('not-found', 'there is nothing under this name', { path: call.path })
   }
   requireReadable(parseConditions(call.request.header, call.nowMs), resource)
+  await requireIf(deps, call, resource)
   return await listing(deps, call)
 }
 
@@ -42,7 +44,9 @@ async function respond(deps: Deps, call: Call, content: Content): Promise<DavRes
     'Last-Modified': formatHttpDate(Math.min(resource.modifiedMs, call.nowMs)),
     'Cache-Control': 'private, no-cache',
   }
-  if (requireReadable(parseConditions(request.header, call.nowMs), resource) === 'not-modified') {
+  const verdict = requireReadable(parseConditions(request.header, call.nowMs), resource)
+  await requireIf(deps, call, resource)
+  if (verdict === 'not-modified') {
     return { status: 304, headers: validators, body: null }
   }
   const stored = await deps.state.properties.of([resource.path])

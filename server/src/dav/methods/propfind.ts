@@ -1,16 +1,19 @@
 import type { Deps } from '../../core/deps.ts'
 import { DavError } from '../../core/errors.ts'
-import { withMembers } from '../../core/list.ts'
+import { upToMembers, wholeTree } from '../../core/list.ts'
+import type { ResourcePath } from '../../core/path.ts'
 import type { Resource } from '../../core/resource.ts'
 import { currentDiskRoom } from '../../core/space.ts'
+import { requireIf } from '../guard.ts'
 import { parseDepth } from '../headers/depth.ts'
 import type { Protocol } from '../methods.ts'
 import { multistatus, propstatResponse } from '../multistatus.ts'
-import { type LiveProperty, type PropertyRegistry, type PropertyView, viewOf } from '../properties.ts'
+import { type PropertyRegistry, type PropertyView, viewOf } from '../properties.ts'
+import { emptyElement, propertyElement } from '../property-element.ts'
 import type { Call, DavResponse } from '../request.ts'
-import { DAV_NS, dav, nameKey, sameName, type XmlName } from '../xml/names.ts'
+import { SETTABLE } from '../settable.ts'
+import { dav, nameKey, sameName, type XmlName } from '../xml/names.ts'
 import { childElements, type XmlElement } from '../xml/read.ts'
-import { escapeAttribute } from '../xml/write.ts'
 import { readXmlBody } from '../xml-body.ts'
 
 /** RFC 4918 §9.1. Reading never needs room, and the answer is sent page by page while the folder is read. */
@@ -20,10 +23,8 @@ export async function propfind(deps: Deps, call: Call, protocol: Protocol): Prom
   const asked = askedFor(await readXmlBody(request))
   const resource = await deps.store.stat(path)
   if (resource === null) throw new DavError('not-found', 'there is nothing under this name', { path })
-  if (depth === 'infinity' && resource.kind === 'collection') {
-    throw new DavError('infinite-depth-refused', 'ask with Depth 0 or 1, folder by folder', { path })
-  }
-  const pages = depth === '0' ? onePage(resource) : withMembers(deps, resource)
+  await requireIf(deps, call, resource)
+  const pages = depth === 'infinity' ? await wholeTree(deps, resource) : upToMembers(deps, resource, depth)
   const answer = multistatus(responses({ deps, call, asked, properties: protocol.properties }, pages))
   // Clients are told the real URL rather than redirected: many drop the method or the credentials on the way.
   const location =
@@ -65,79 +66,74 @@ function namesIn(element: XmlElement): XmlName[] {
   return [...byKey.values()]
 }
 
-async function* onePage(resource: Resource): AsyncGenerator<readonly Resource[]> {
-  yield [resource]
-}
-
 async function* responses(
   answering: Answering,
   pages: AsyncIterable<readonly Resource[]>,
 ): AsyncGenerator<string> {
-  const disk = await currentDiskRoom(answering.deps)
+  const { deps, call } = answering
+  const disk = await currentDiskRoom(deps)
+  const lockView = { href: (path: ResourcePath) => call.href(path, 'file'), nowMs: call.nowMs }
   for await (const page of pages) {
-    const view = await viewOf(answering.deps, page, disk)
-    for (const resource of page) yield await response(answering, resource, view)
+    const view = await viewOf(deps, page, { disk, lockView })
+    for (const resource of page) yield await response(answering, { resource, view })
   }
-}
-
-async function response(
-  { call, asked, properties }: Answering,
-  resource: Resource,
-  view: PropertyView,
-): Promise<string> {
-  const href = call.href(resource.path, resource.kind)
-  const own = [...properties.values()].filter((property) => property.has(resource))
-  if (asked.kind === 'propname') {
-    return propstatResponse(href, [{ status: '200 OK', elements: own.map(({ name }) => element(name, '')) }])
-  }
-  if (asked.kind === 'prop') return await namedResponse(href, asked.names, { resource, view, properties })
-  const included = new Set(asked.include.map(nameKey))
-  const all = own.filter(({ name, inAllprop }) => inAllprop || included.has(nameKey(name)))
-  const missing = asked.include.filter((name) => !properties.get(nameKey(name))?.has(resource))
-  return propstatResponse(href, [
-    { status: '200 OK', elements: await values(all, resource, view) },
-    { status: '404 Not Found', elements: missing.map((name) => element(name, '')) },
-  ])
 }
 
 interface Subject {
   readonly resource: Resource
   readonly view: PropertyView
-  readonly properties: PropertyRegistry
 }
 
-async function namedResponse(href: string, names: readonly XmlName[], subject: Subject): Promise<string> {
-  const { resource, view, properties } = subject
-  const found: LiveProperty[] = []
+async function response({ call, asked, properties }: Answering, subject: Subject): Promise<string> {
+  const { resource } = subject
+  const href = call.href(resource.path, resource.kind)
+  const own = ownProperties(properties, subject)
+  if (asked.kind === 'propname') {
+    return propstatResponse(href, [{ status: '200 OK', elements: own.map(({ name }) => emptyElement(name)) }])
+  }
+  const names = asked.kind === 'prop' ? asked.names : namesOfAll(own, asked.include)
+  const byKey = new Map(own.map((property) => [nameKey(property.name), property]))
+  const found: string[] = []
   const missing: string[] = []
   for (const name of names) {
-    const property = properties.get(nameKey(name))
-    if (property?.has(resource)) found.push(property)
-    else missing.push(element(name, ''))
+    const property = byKey.get(nameKey(name))
+    if (property === undefined) missing.push(emptyElement(name))
+    else found.push(await property.element())
   }
   return propstatResponse(href, [
-    { status: '200 OK', elements: await values(found, resource, view) },
+    { status: '200 OK', elements: found },
     { status: '404 Not Found', elements: missing },
   ])
 }
 
-async function values(
-  properties: readonly LiveProperty[],
-  resource: Resource,
-  view: PropertyView,
-): Promise<string[]> {
-  const elements: string[] = []
-  for (const property of properties)
-    elements.push(element(property.name, await property.value(resource, view)))
-  return elements
+/** A property that a resource has, live or dead. */
+interface OwnProperty {
+  readonly name: XmlName
+  readonly inAllprop: boolean
+  element(): string | Promise<string>
 }
 
-function element({ ns, local }: XmlName, inside: string): string {
-  const [open, close] =
-    ns === DAV_NS
-      ? [`D:${local}`, `D:${local}`]
-      : ns === ''
-        ? [`${local} xmlns=""`, local]
-        : [`n:${local} xmlns:n="${escapeAttribute(ns)}"`, `n:${local}`]
-  return inside === '' ? `<${open}/>` : `<${open}>${inside}</${close}>`
+/** What a client has stored is shown in place of what the server would compute; only a few can be stored. */
+function ownProperties(properties: PropertyRegistry, { resource, view }: Subject): readonly OwnProperty[] {
+  const stored = (view.stored.get(resource.path) ?? []).filter(
+    (property) => !properties.has(nameKey(property)) || SETTABLE.has(nameKey(property)),
+  )
+  const overwritten = new Set(stored.map(nameKey))
+  const live = [...properties.values()].filter(
+    (property) => property.has(resource) && !overwritten.has(nameKey(property.name)),
+  )
+  return [
+    ...live.map((property) => ({
+      name: property.name,
+      inAllprop: property.inAllprop,
+      element: async () => propertyElement(property.name, await property.value(resource, view)),
+    })),
+    ...stored.map(({ ns, local, value }) => ({ name: { ns, local }, inAllprop: true, element: () => value })),
+  ]
+}
+
+function namesOfAll(own: readonly OwnProperty[], include: readonly XmlName[]): readonly XmlName[] {
+  const all = own.filter(({ inAllprop }) => inAllprop).map(({ name }) => name)
+  const known = new Set(all.map(nameKey))
+  return [...all, ...include.filter((name) => !known.has(nameKey(name)))]
 }

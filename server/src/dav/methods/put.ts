@@ -1,7 +1,7 @@
 import type { Deps } from '../../core/deps.ts'
 import { DavError } from '../../core/errors.ts'
 import { put as store } from '../../core/put.ts'
-import { parseConditions } from '../headers/conditional.ts'
+import { guardOf } from '../guard.ts'
 import { parseByteCount } from '../headers/length.ts'
 import { guessedType } from '../properties.ts'
 import type { Call, DavResponse } from '../request.ts'
@@ -13,10 +13,11 @@ export async function put(deps: Deps, call: Call): Promise<DavResponse> {
   const hints = ['x-expected-entity-length', 'oc-total-length'].map((name) =>
     parseByteCount(name, request.header(name)),
   )
+  const modifiedMs = modifiedMsOf(request.header('x-oc-mtime'))
   const outcome = await store(deps, {
     path,
-    user: call.principal.name,
-    conditions: parseConditions(request.header, call.nowMs),
+    guard: guardOf(call),
+    modifiedMs,
     declaredBytes: request.body.declaredBytes,
     hintedBytes: hints.find((hint) => hint !== null) ?? null,
     body: request.body.stream(),
@@ -24,7 +25,10 @@ export async function put(deps: Deps, call: Call): Promise<DavResponse> {
   })
   return {
     status: outcome.created ? 201 : 204,
-    headers: { ...(outcome.resource.etag === null ? {} : { ETag: outcome.resource.etag }) },
+    headers: {
+      ...(outcome.resource.etag === null ? {} : { ETag: outcome.resource.etag }),
+      ...(modifiedMs === null ? {} : { 'X-OC-MTime': 'accepted' }),
+    },
     body: null,
   }
 }
@@ -41,6 +45,12 @@ function requireWholeFile({ request, path, trailingSlash }: Call): void {
   if (trailingSlash) {
     throw new DavError('method-not-allowed', 'a URL that ends with a slash is that of a collection', { path })
   }
+}
+
+/** Seconds since 1970, with which ownCloud's, Nextcloud's and rclone's clients keep a file's time (NC-09). */
+function modifiedMsOf(value: string | undefined): number | null {
+  const seconds = Number(/^\s*(\d{1,11})(?:\.\d+)?\s*$/.exec(value ?? '')?.[1] ?? Number.NaN)
+  return Number.isNaN(seconds) ? null : seconds * 1000
 }
 
 // Longer ones are no media types, and the state must not become a place to keep things.

@@ -1,5 +1,5 @@
 import type { ResourcePath } from '../../core/path.ts'
-import type { ClaimKind, Grant, GrowRequest, Intent, Refusal, Space } from '../../core/state.ts'
+import type { ClaimKind, Grant, GrowRequest, Refusal, Space } from '../../core/state.ts'
 
 /** A claim as it stands in its row. */
 export interface Claim {
@@ -13,20 +13,27 @@ export interface Claim {
   readonly identity: string | null
   readonly contentType: string | null
   readonly leaseUntilMs: number
+  readonly sourcePath: ResourcePath | null
+  readonly movedEntries: number
 }
 
 /** A claim that may not be in its table yet: then its `bytes` are null. */
 type Candidate = Omit<Claim, 'bytes'> & { readonly bytes: number | null }
 
-/** What a claim holds of every enclosing quota: the growth, not the whole. */
+/** What a claim holds of every quota it is charged to: the growth, not the whole. */
 export function quotaBytes(claim: Pick<Claim, 'bytes' | 'replacesBytes'>): number {
   return Math.max(0, claim.bytes - claim.replacesBytes)
+}
+
+/** The same for names. */
+export function quotaEntries(claim: Pick<Claim, 'entries' | 'movedEntries'>): number {
+  return Math.max(0, claim.entries + claim.movedEntries)
 }
 
 /**
  * The arithmetic of a claim, the same on every database: how many bytes it can have in all, or what forbids
  * even the least. Checked in the order of STOR-11: user quota, inner to outer collection quota, disk, inodes.
- * @param spaces the enclosing ones, innermost first, read in the transaction that will write the outcome
+ * @param spaces those the claim is charged to, innermost first, read in the transaction that writes the outcome
  */
 export function roomFor(
   claim: Candidate,
@@ -35,40 +42,57 @@ export function roomFor(
   claimedDiskBytes: number,
 ): Grant | Refusal {
   const { atLeast } = request.bytes
-  const isNew = claim.bytes === null
   const own = quotaBytes({ bytes: claim.bytes ?? 0, replacesBytes: claim.replacesBytes })
   const needed = quotaBytes({ bytes: atLeast, replacesBytes: claim.replacesBytes })
+  const neededEntries = claim.bytes === null ? quotaEntries(claim) : 0
   let { upTo } = request.bytes
   for (const space of inOrderOfBlame(spaces)) {
-    const refusal = isNew ? spaceRefusal(space, needed, claim.entries) : bytesRefusal(space, needed, own)
+    const refusal = bytesRefusal(space, needed, own) ?? entriesRefusal(space, neededEntries)
     if (refusal !== null) return refusal
     upTo = Math.min(upTo, Math.max(0, restBytes(space) + own) + claim.replacesBytes)
   }
-  return diskRefusal(claim, request, claimedDiskBytes, upTo)
+  return claim.kind === 'move'
+    ? { grantedBytes: atLeast }
+    : diskRefusal(claim, request, claimedDiskBytes, upTo)
 }
 
 /** Whether a claim can become what it turned out to be; what it holds already it may use up. */
-export function roomForIntent(claim: Claim, spaces: readonly Space[], intent: Intent): Refusal | null {
+export function roomForIntent(claim: Claim, spaces: readonly Space[], intended: Claim): Refusal | null {
   const own = quotaBytes(claim)
-  const needed = quotaBytes(intent)
-  const moreEntries = Math.max(0, intent.entries) - Math.max(0, claim.entries)
+  const needed = quotaBytes(intended)
+  const moreEntries = quotaEntries(intended) - quotaEntries(claim)
   for (const space of inOrderOfBlame(spaces)) {
-    const refusal =
-      (needed > own ? bytesRefusal(space, needed, own) : null) ?? entriesRefusal(space, moreEntries)
+    const refusal = bytesRefusal(space, needed, own) ?? entriesRefusal(space, moreEntries)
     if (refusal !== null) return refusal
   }
   return null
+}
+
+/** Whether properties may grow by so much: they have no claim, because they are written in one step. */
+export function roomForProperties(
+  spaces: readonly Space[],
+  bytes: number,
+  disk: { readonly roomBytes: number; readonly claimedBytes: number },
+): Refusal | null {
+  for (const space of inOrderOfBlame(spaces)) {
+    const refusal = bytesRefusal(space, bytes, 0)
+    if (refusal !== null) return refusal
+  }
+  if (bytes <= Math.max(0, disk.roomBytes)) return null
+  return {
+    refusedBy: 'disk',
+    unit: 'bytes',
+    needed: bytes,
+    available: disk.roomBytes,
+    inFlight: disk.claimedBytes,
+  }
 }
 
 function inOrderOfBlame(spaces: readonly Space[]): readonly Space[] {
   return [...spaces.filter(({ kind }) => kind === 'user'), ...spaces.filter(({ kind }) => kind !== 'user')]
 }
 
-function spaceRefusal(space: Space, neededBytes: number, entries: number): Refusal | null {
-  return bytesRefusal(space, neededBytes, 0) ?? entriesRefusal(space, entries)
-}
-
-// What needs nothing is never refused: shrinking and replacing work above the limit too.
+// What needs nothing more is never refused: shrinking and replacing work above the limit too.
 function bytesRefusal(space: Space, needed: number, own: number): Refusal | null {
   const available = restBytes(space) + own
   if (needed <= own || needed <= available) return null
@@ -101,9 +125,10 @@ function diskRefusal(
   if (atLeast > availableBytes && atLeast > (claim.bytes ?? -1)) {
     return { refusedBy: 'disk', unit: 'bytes', needed: atLeast, available: availableBytes, inFlight }
   }
-  // One more name even for an overwrite: the staged copy stands beside the file it will replace.
-  if (claim.bytes === null && room.entries < 1) {
-    return { refusedBy: 'disk', unit: 'entries', needed: 1, available: room.entries, inFlight: 0 }
+  // At least one name even for an overwrite: the staged copy stands beside the file it will replace.
+  const names = Math.max(1, claim.entries)
+  if (claim.bytes === null && room.entries < names) {
+    return { refusedBy: 'disk', unit: 'entries', needed: names, available: room.entries, inFlight: 0 }
   }
   return { grantedBytes: Math.max(atLeast, Math.min(upTo, availableBytes)) }
 }

@@ -41,7 +41,7 @@ describe('openDatabase', () => {
     const second = opened(test, folder)
 
     assert.equal(rowOf(second, 'SELECT count(*) AS spaces FROM space').spaces, 1)
-    assert.equal(rowOf(second, 'SELECT path FROM property').path, '/kept')
+    assert.equal(rowOf(second, 'SELECT path FROM property_holder').path, '/kept')
   })
 
   it('numbers its migrations from 1 without a gap', () => {
@@ -104,7 +104,7 @@ describe('openDatabase', () => {
 
     const found = opened(test, killed)
 
-    assert.equal(rowOf(found, 'SELECT path FROM property').path, '/committed')
+    assert.equal(rowOf(found, 'SELECT path FROM property_holder').path, '/committed')
   })
 
   it('starts on a full disk by giving up the ballast', { skip: cannotMount() }, (test) => {
@@ -139,7 +139,7 @@ describe('a transaction', () => {
       })
 
     assert.throws(attempt, /changed its mind/)
-    assert.equal(rowOf(database, 'SELECT count(*) AS rows FROM property').rows, 0)
+    assert.equal(rowOf(database, 'SELECT count(*) AS rows FROM property_holder').rows, 0)
     assert.equal(
       database.transaction(() => 'result'),
       'result',
@@ -174,7 +174,7 @@ describe('a transaction', () => {
     for (let row = 0; row < 8; row += 1) insertMuch(database, row)
 
     assert.equal(released, 1)
-    assert.equal(rowOf(database, 'SELECT count(*) AS rows FROM property').rows, 8)
+    assert.equal(rowOf(database, 'SELECT count(*) AS rows FROM property_holder').rows, 8)
   })
 
   it('is refused whole when there is no room left, and the ballast is room for removing', {
@@ -194,11 +194,11 @@ describe('a transaction', () => {
       },
       { code: 'disk-full' },
     )
-    assert.equal(rowOf(database, 'SELECT count(*) AS rows FROM property').rows, stored)
+    assert.equal(rowOf(database, 'SELECT count(*) AS rows FROM property_holder').rows, stored)
     mayRelease = true
-    database.transaction(() => database.prepare('DELETE FROM property').run())
+    database.transaction(() => database.prepare('DELETE FROM property_holder').run())
 
-    assert.equal(rowOf(database, 'SELECT count(*) AS rows FROM property').rows, 0)
+    assert.equal(rowOf(database, 'SELECT count(*) AS rows FROM property_holder').rows, 0)
   })
 })
 
@@ -231,12 +231,12 @@ function rowOf(database: Database, sql: string): Record<string, unknown> {
 }
 
 function insert(database: Database, path: string): void {
-  database.prepare(`INSERT INTO property (path, ns, local, value) VALUES (?, 'n', 'l', 'v')`).run(path)
+  database.prepare('INSERT INTO property_holder (path) VALUES (?)').run(path)
 }
 
 function insertMuch(database: Database, row: number): void {
-  const sql = `INSERT INTO property (path, ns, local, value) VALUES (?, 'n', 'l', ?)`
-  database.transaction(() => database.prepare(sql).run(`/${row}`, 'x'.repeat(3000)))
+  const sql = 'INSERT INTO property_holder (path) VALUES (?)'
+  database.transaction(() => database.prepare(sql).run(`/${row}${'x'.repeat(3000)}`))
 }
 
 function raw(file: string, sql: string): void {

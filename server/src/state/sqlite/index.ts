@@ -4,6 +4,7 @@ import type { StateStore, Tx } from '../../core/state.ts'
 import { ballastIn } from './ballast.ts'
 import { openDatabase } from './database.ts'
 import { sqliteLedger } from './ledger.ts'
+import { sqliteLocks } from './locks.ts'
 import { pathLock } from './path-lock.ts'
 import { sqliteProperties } from './properties.ts'
 
@@ -27,6 +28,7 @@ export function sqliteState(options: SqliteStateOptions): StateStore {
   return {
     ledger: sqliteLedger(database),
     properties: sqliteProperties(database),
+    locks: sqliteLocks(database),
     exclusive: (paths, work) => lock.hold(paths, () => work(IN_MEMORY)),
     freeSpace() {
       if (options.sharesContentVolume) return null

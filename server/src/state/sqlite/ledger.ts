@@ -1,4 +1,6 @@
+import { type ResourcePath, ROOT } from '../../core/path.ts'
 import type {
+  ClaimKind,
   ClaimRequest,
   Grant,
   GrowRequest,
@@ -8,9 +10,9 @@ import type {
   Removal,
   Space,
 } from '../../core/state.ts'
-import { type Claim, quotaBytes, roomFor, roomForIntent } from '../sql/room.ts'
+import { type Claim, quotaBytes, quotaEntries, roomFor, roomForIntent } from '../sql/room.ts'
 import type { Database } from './database.ts'
-import { type Tables, tablesOf } from './tables.ts'
+import { stagedPath, type Tables, tablesOf } from './tables.ts'
 
 /** The ledger in SQLite. Every method is one transaction, and so all or nothing. */
 export function sqliteLedger(database: Database): Ledger {
@@ -26,7 +28,9 @@ export function sqliteLedger(database: Database): Ledger {
     release: async (id) =>
       database.transaction(() => {
         const held = tables.claims.find(id)
-        if (held !== null) end(tables, held, tables.spaces.enclosing(held.path))
+        if (held === null) return
+        end(tables, held)
+        tables.properties.forgetTree(stagedPath(id))
       }),
 
     async renew(id, leaseUntilMs) {
@@ -41,9 +45,11 @@ export function sqliteLedger(database: Database): Ledger {
     recount: async (counted) =>
       database.transaction(() => {
         const before = tables.spaces.root()
-        const same = before.usedBytes === counted.bytes && before.usedEntries === counted.entries
-        if (!same) tables.spaces.setRootUsed(counted.bytes, counted.entries)
-        return { bytes: before.usedBytes, entries: before.usedEntries }
+        const propertyBytes = tables.properties.chargedBytes(ROOT, 'infinity')
+        const usedBytes = counted.bytes + propertyBytes
+        const same = before.usedBytes === usedBytes && before.usedEntries === counted.entries
+        if (!same) tables.spaces.setRootUsed(usedBytes, counted.entries)
+        return { bytes: before.usedBytes - propertyBytes, entries: before.usedEntries }
       }),
 
     // Not written when nothing changes: a restart on a full disk must not need room.
@@ -55,21 +61,27 @@ export function sqliteLedger(database: Database): Ledger {
 }
 
 function claim(tables: Tables, request: ClaimRequest): Grant | Refusal {
-  const spaces = tables.spaces.enclosing(request.path)
-  const empty = { ...request, bytes: null, identity: null, contentType: null }
+  const empty = {
+    ...request,
+    bytes: null,
+    identity: null,
+    contentType: null,
+    sourcePath: request.sourcePath ?? null,
+    movedEntries: request.movedEntries ?? 0,
+  }
+  const spaces = charged(tables, empty)
   const answer = roomFor(empty, spaces, request, tables.claims.diskBytes())
   if ('refusedBy' in answer) return answer
   const held = { ...empty, bytes: answer.grantedBytes }
   tables.claims.insert(held)
-  tables.spaces.reserve(spaces, quotaBytes(held), Math.max(0, held.entries))
+  tables.spaces.reserve(spaces, quotaBytes(held), quotaEntries(held))
   return answer
 }
 
 function grow(tables: Tables, id: string, request: GrowRequest): Grant | Refusal {
   const held = required(tables, id)
-  const spaces = tables.spaces.enclosing(held.path)
-  const answer = roomFor(held, spaces, request, tables.claims.diskBytes())
-  if ('grantedBytes' in answer) change(tables, held, { ...held, bytes: answer.grantedBytes }, spaces)
+  const answer = roomFor(held, charged(tables, held), request, tables.claims.diskBytes())
+  if ('grantedBytes' in answer) change(tables, held, { ...held, bytes: answer.grantedBytes })
   return answer
 }
 
@@ -78,29 +90,66 @@ function journalRemoval(tables: Tables, { totals, ...removal }: Removal): void {
     ...removal,
     kind: 'remove',
     bytes: 0,
-    replacesBytes: totals.bytes,
+    replacesBytes: totals.bytes + tables.properties.chargedBytes(removal.path, 'infinity'),
     entries: -totals.entries,
     overheadBytes: 0,
     contentType: null,
+    sourcePath: null,
+    movedEntries: 0,
   })
 }
 
 function intend(tables: Tables, id: string, intent: Intent): Refusal | null {
   const held = required(tables, id)
-  const spaces = tables.spaces.enclosing(held.path)
-  const refusal = roomForIntent(held, spaces, intent)
-  if (refusal === null) change(tables, held, { ...held, ...intent }, spaces)
+  const intended = { ...held, ...withProperties(tables, held, intent) }
+  const refusal = roomForIntent(held, charged(tables, held), intended)
+  if (refusal === null) change(tables, held, intended)
   return refusal
+}
+
+/** Adds what properties come and go: they are known only now, and nothing can change them before the commit. */
+function withProperties(tables: Tables, { id, kind, path }: Claim, intent: Intent): Intent {
+  const { properties } = tables
+  const isOverwrite = kind === 'put' && intent.entries === 0
+  return {
+    ...intent,
+    bytes: intent.bytes + properties.chargedBytes(stagedPath(id), 'infinity'),
+    replacesBytes: intent.replacesBytes + (isOverwrite ? 0 : properties.chargedBytes(path, 'infinity')),
+  }
 }
 
 function settle(tables: Tables, id: string): void {
   const held = tables.claims.find(id)
   if (held === null) return
-  const spaces = tables.spaces.enclosing(held.path)
-  end(tables, held, spaces)
-  tables.spaces.use(spaces, held.bytes - held.replacesBytes, held.entries)
-  if (held.kind === 'remove' || held.entries > 0) tables.properties.forgetTree(held.path)
-  if (held.kind === 'put') tables.properties.setContentType(held.path, held.contentType)
+  end(tables, held)
+  use(tables, held)
+  const { kind, path, sourcePath } = held
+  const isOverwrite = kind === 'put' && held.entries === 0
+  if (!isOverwrite) forgetReplaced(tables, kind, path)
+  if (kind === 'put') tables.properties.setContentType(path, held.contentType)
+  if (kind === 'copy') tables.properties.rename(stagedPath(id), path)
+  if (kind !== 'move' || sourcePath === null) return
+  tables.properties.rename(sourcePath, path)
+  tables.locks.removeTree(sourcePath, { root: true })
+}
+
+function use(tables: Tables, { path, sourcePath, bytes, replacesBytes, entries, movedEntries }: Claim): void {
+  const { spaces } = tables
+  const here = spaces.enclosing(path)
+  if (sourcePath === null) {
+    spaces.use(here, bytes - replacesBytes, entries)
+    return
+  }
+  const there = spaces.enclosing(sourcePath)
+  spaces.use(here, -replacesBytes, entries)
+  spaces.use(without(here, there), bytes, movedEntries)
+  spaces.use(without(there, here), -bytes, -movedEntries)
+}
+
+/** A lock on a resource that is replaced stays: its URL is mapped all the time, and its holder will unlock it. */
+function forgetReplaced(tables: Tables, kind: ClaimKind, path: ResourcePath): void {
+  tables.properties.forgetTree(path)
+  tables.locks.removeTree(path, { root: kind === 'remove' })
 }
 
 function required(tables: Tables, id: string): Claim {
@@ -109,13 +158,24 @@ function required(tables: Tables, id: string): Claim {
   return held
 }
 
-function change(tables: Tables, from: Claim, to: Claim, spaces: readonly Space[]): void {
+function change(tables: Tables, from: Claim, to: Claim): void {
   tables.claims.update(to)
-  const entries = Math.max(0, to.entries) - Math.max(0, from.entries)
-  tables.spaces.reserve(spaces, quotaBytes(to) - quotaBytes(from), entries)
+  const bytes = quotaBytes(to) - quotaBytes(from)
+  tables.spaces.reserve(charged(tables, from), bytes, quotaEntries(to) - quotaEntries(from))
 }
 
-function end(tables: Tables, held: Claim, spaces: readonly Space[]): void {
+function end(tables: Tables, held: Claim): void {
   tables.claims.remove(held.id)
-  tables.spaces.reserve(spaces, -quotaBytes(held), -Math.max(0, held.entries))
+  tables.spaces.reserve(charged(tables, held), -quotaBytes(held), -quotaEntries(held))
+}
+
+/** The spaces in which a claim needs room: of a move only those it enters. */
+function charged(tables: Tables, { path, sourcePath }: Pick<Claim, 'path' | 'sourcePath'>): readonly Space[] {
+  const here = tables.spaces.enclosing(path)
+  return sourcePath === null ? here : without(here, tables.spaces.enclosing(sourcePath))
+}
+
+function without(spaces: readonly Space[], others: readonly Space[]): readonly Space[] {
+  const excluded = new Set(others.map(({ path }) => path))
+  return spaces.filter(({ path }) => !excluded.has(path))
 }

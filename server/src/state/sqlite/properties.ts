@@ -1,19 +1,28 @@
 import type { ResourcePath } from '../../core/path.ts'
-import type { Properties, Property } from '../../core/state.ts'
+import type {
+  Properties,
+  Property,
+  PropertyChange,
+  PropertyPatch,
+  PropertyRefusal,
+} from '../../core/state.ts'
+import { roomForProperties } from '../sql/room.ts'
 import type { Database } from './database.ts'
+import { stagedPath, type Tables, tablesOf } from './tables.ts'
 
-interface PropertyRow {
+interface PropertyRow extends Property {
   readonly path: ResourcePath
-  readonly ns: string
-  readonly local: string
-  readonly value: string
 }
 
+const PAGE_PATHS = 500
+
 export function sqliteProperties(database: Database): Properties {
+  const tables = tablesOf(database)
   return {
     async of(paths) {
       const rows = database
-        .prepare('SELECT path, ns, local, value FROM property WHERE path IN (SELECT value FROM json_each(?))')
+        .prepare(`SELECT path, ns, local, value FROM property JOIN property_holder ON id = holder
+          WHERE path IN (SELECT value FROM json_each(?))`)
         .all(JSON.stringify(paths)) as unknown as readonly PropertyRow[]
       const found = new Map<ResourcePath, Property[]>()
       for (const { path, ...property } of rows) {
@@ -23,5 +32,75 @@ export function sqliteProperties(database: Database): Properties {
       }
       return found
     },
+    patch: async (_tx, path, patch) => database.transaction(() => applyPatch(database, tables, path, patch)),
+    chargedBytes: async (path, depth) => tables.properties.chargedBytes(path, depth),
+    async stage(claimId, from, below) {
+      database.transaction(() => tables.properties.copy(from, stagedPath(claimId, below)))
+    },
+    async *paths() {
+      let after = ''
+      for (;;) {
+        const sql = 'SELECT path FROM property_holder WHERE path > ? ORDER BY path LIMIT ?'
+        const page = database.prepare(sql).all(after, PAGE_PATHS) as unknown as readonly PropertyRow[]
+        if (page.length === 0) return
+        yield page.map(({ path }) => path)
+        after = page.at(-1)?.path ?? ''
+      }
+    },
+    async forget(_tx, path) {
+      database.transaction(() => {
+        const freed = tables.properties.chargedBytes(path, '0')
+        tables.properties.forget(path)
+        tables.spaces.use(tables.spaces.enclosing(path), -freed, 0)
+      })
+    },
   }
+}
+
+function applyPatch(
+  database: Database,
+  tables: Tables,
+  path: ResourcePath,
+  { changes, mostBytes, diskRoom }: PropertyPatch,
+): PropertyRefusal | null {
+  const heldBytes = tables.properties.chargedBytes(path, '0')
+  const sums = runningSums(database, path, changes)
+  const growthBytes = sums.at(-1) ?? 0
+  const spaces = tables.spaces.enclosing(path)
+  const claimedBytes = tables.claims.diskBytes()
+  const disk = { roomBytes: diskRoom(claimedBytes).bytes, claimedBytes }
+  const refusalOf = (bytes: number) =>
+    bytes > 0 && heldBytes + bytes > mostBytes
+      ? { refusedBy: 'resource' as const, needed: heldBytes + bytes, available: mostBytes }
+      : roomForProperties(spaces, bytes, disk)
+  // What is there at the end decides; the change at which the room first ran out is the one to name.
+  const refusal = refusalOf(growthBytes)
+  if (refusal !== null) return { index: sums.findIndex((sum) => refusalOf(sum) !== null), refusal }
+  for (const { ns, local, value, chargedBytes } of changes) {
+    if (value === null) tables.properties.remove(path, ns, local)
+    else tables.properties.set(path, { ns, local, value, chargedBytes })
+  }
+  if (growthBytes !== 0) tables.spaces.use(spaces, growthBytes, 0)
+  return null
+}
+
+/** By how much the charge has grown after each of the changes. */
+function runningSums(
+  database: Database,
+  path: ResourcePath,
+  changes: readonly PropertyChange[],
+): readonly number[] {
+  const rows = database
+    .prepare(`SELECT ns, local, charged_bytes AS chargedBytes FROM property
+      WHERE holder = (SELECT id FROM property_holder WHERE path = ?)`)
+    .all(path) as unknown as readonly PropertyChange[]
+  const key = ({ ns, local }: PropertyChange): string => `${ns} ${local}`
+  const charges = new Map(rows.map((row) => [key(row), row.chargedBytes]))
+  let sum = 0
+  return changes.map((change) => {
+    const after = change.value === null ? 0 : change.chargedBytes
+    sum += after - (charges.get(key(change)) ?? 0)
+    charges.set(key(change), after)
+    return sum
+  })
 }

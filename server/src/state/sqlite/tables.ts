@@ -1,5 +1,5 @@
-import { type ResourcePath, selfAndAncestors } from '../../core/path.ts'
-import type { ClaimJournal, Space } from '../../core/state.ts'
+import { type ResourcePath, ROOT, selfAndAncestors } from '../../core/path.ts'
+import type { ClaimJournal, PropertyChange, Space } from '../../core/state.ts'
 import type { Claim } from '../sql/room.ts'
 import type { Database } from './database.ts'
 
@@ -8,14 +8,28 @@ export interface Tables {
   readonly claims: ReturnType<typeof claimTable>
   readonly spaces: ReturnType<typeof spaceTable>
   readonly properties: ReturnType<typeof propertyTable>
+  readonly locks: ReturnType<typeof lockTable>
+}
+
+/** Where the properties of a copy wait for its commit; no resource has such a path. */
+export function stagedPath(claimId: string, below = ''): ResourcePath {
+  return `stage:${claimId}${below}` as ResourcePath
 }
 
 export function tablesOf(database: Database): Tables {
-  return { claims: claimTable(database), spaces: spaceTable(database), properties: propertyTable(database) }
+  return {
+    claims: claimTable(database),
+    spaces: spaceTable(database),
+    properties: propertyTable(database),
+    locks: lockTable(database),
+  }
 }
 
+const JOURNAL = 'id, kind, path, identity'
+
 const CLAIM = `id, kind, path, bytes, replaces_bytes AS replacesBytes, entries, overhead_bytes AS overheadBytes,
-  identity, content_type AS contentType, lease_until_ms AS leaseUntilMs`
+  identity, content_type AS contentType, lease_until_ms AS leaseUntilMs, source_path AS sourcePath,
+  moved_entries AS movedEntries`
 
 function claimTable(database: Database) {
   return {
@@ -24,31 +38,19 @@ function claimTable(database: Database) {
       return (row as unknown as Claim | undefined) ?? null
     },
     expired(nowMs: number): readonly ClaimJournal[] {
-      const sql = 'SELECT id, kind, path, identity FROM claim WHERE lease_until_ms < ?'
+      const sql = `SELECT ${JOURNAL} FROM claim WHERE lease_until_ms < ?`
       return database.prepare(sql).all(nowMs) as unknown as readonly ClaimJournal[]
     },
     diskBytes(): number {
-      const sql = `SELECT coalesce(sum(bytes + overhead_bytes), 0) AS bytes FROM claim WHERE kind <> 'remove'`
+      const sql = `SELECT coalesce(sum(bytes + overhead_bytes), 0) AS bytes FROM claim WHERE kind NOT IN ('remove', 'move')`
       return Number(database.prepare(sql).get()?.bytes)
     },
     insert(row: Claim): void {
       const sql = `INSERT INTO claim (id, kind, path, bytes, replaces_bytes, entries, overhead_bytes, identity,
-        content_type, lease_until_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+        content_type, lease_until_ms, source_path, moved_entries) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
       const { id, kind, path, bytes, replacesBytes, entries, overheadBytes, identity, contentType } = row
-      database
-        .prepare(sql)
-        .run(
-          id,
-          kind,
-          path,
-          bytes,
-          replacesBytes,
-          entries,
-          overheadBytes,
-          identity,
-          contentType,
-          row.leaseUntilMs,
-        )
+      const first = [id, kind, path, bytes, replacesBytes, entries, overheadBytes, identity, contentType]
+      database.prepare(sql).run(...first, row.leaseUntilMs, row.sourcePath, row.movedEntries)
     },
     update({ id, bytes, replacesBytes, entries, identity, contentType }: Claim): void {
       const sql =
@@ -102,20 +104,82 @@ function spaceTable(database: Database) {
 
 function propertyTable(database: Database) {
   return {
+    chargedBytes(path: ResourcePath, depth: '0' | 'infinity'): number {
+      const where = depth === '0' ? 'path = ?' : IN_TREE
+      const sql = `SELECT coalesce(sum(charged_bytes), 0) AS bytes FROM property WHERE holder IN
+        (SELECT id FROM property_holder WHERE ${where})`
+      const row = database.prepare(sql).get(...(depth === '0' ? [path] : inTree(path)))
+      return Number(row?.bytes)
+    },
+    forget(path: ResourcePath): void {
+      database.prepare('DELETE FROM property_holder WHERE path = ?').run(path)
+    },
     forgetTree(path: ResourcePath): void {
-      // '0' follows '/' in the order of bytes, so this is the subtree and nothing else.
-      const sql = 'DELETE FROM property WHERE path = ? OR (path > ? AND path < ?)'
-      database.prepare(sql).run(path, `${path}/`, `${path}0`)
+      database.prepare(`DELETE FROM property_holder WHERE ${IN_TREE}`).run(...inTree(path))
+    },
+    rename(from: ResourcePath, to: ResourcePath): void {
+      database
+        .prepare(`UPDATE property_holder SET ${NEW_PATH} WHERE ${IN_TREE}`)
+        .run(...newPath(from, to), ...inTree(from))
+    },
+    copy(from: ResourcePath, to: ResourcePath): void {
+      if (database.prepare('SELECT id FROM property_holder WHERE path = ?').get(from) === undefined) return
+      const holder = this.hold(to)
+      const sql = `INSERT INTO property (holder, ns, local, value, charged_bytes)
+        SELECT ?, ns, local, value, charged_bytes FROM property
+        WHERE holder = (SELECT id FROM property_holder WHERE path = ?)`
+      database.prepare(sql).run(holder, from)
+    },
+    set(path: ResourcePath, { ns, local, value, chargedBytes }: PropertyChange & { value: string }): void {
+      const sql =
+        'INSERT OR REPLACE INTO property (holder, ns, local, value, charged_bytes) VALUES (?, ?, ?, ?, ?)'
+      database.prepare(sql).run(this.hold(path), ns, local, value, chargedBytes)
+    },
+    remove(path: ResourcePath, ns: string, local: string): void {
+      const holder = '(SELECT id FROM property_holder WHERE path = ?)'
+      database
+        .prepare(`DELETE FROM property WHERE holder = ${holder} AND ns = ? AND local = ?`)
+        .run(path, ns, local)
+      database
+        .prepare(
+          'DELETE FROM property_holder WHERE path = ? AND NOT EXISTS (SELECT 1 FROM property WHERE holder = id)',
+        )
+        .run(path)
     },
     setContentType(path: ResourcePath, value: string | null): void {
-      const name = [path, 'DAV:', 'getcontenttype'] as const
-      if (value === null) {
-        database.prepare('DELETE FROM property WHERE path = ? AND ns = ? AND local = ?').run(...name)
-      } else {
-        database
-          .prepare('INSERT OR REPLACE INTO property (path, ns, local, value) VALUES (?, ?, ?, ?)')
-          .run(...name, value)
-      }
+      const name = { ns: 'DAV:', local: 'getcontenttype' }
+      if (value === null) this.remove(path, name.ns, name.local)
+      else this.set(path, { ...name, value, chargedBytes: 0 })
+    },
+    /** The number under which the properties of a resource are kept. */
+    hold(path: ResourcePath): number {
+      database.prepare('INSERT INTO property_holder (path) VALUES (?) ON CONFLICT DO NOTHING').run(path)
+      return Number(database.prepare('SELECT id FROM property_holder WHERE path = ?').get(path)?.id)
     },
   }
+}
+
+function lockTable(database: Database) {
+  return {
+    removeTree(path: ResourcePath, { root }: { readonly root: boolean }): void {
+      const where = root ? IN_TREE : 'path > ? AND path < ?'
+      database
+        .prepare(`DELETE FROM lock WHERE ${where}`)
+        .run(...(root ? inTree(path) : inTree(path).slice(1)))
+    },
+  }
+}
+
+// '0' follows '/' in the order of bytes, so this is a path and what is below it, and nothing beside it.
+export const IN_TREE = '(path = ? OR (path > ? AND path < ?))'
+
+export function inTree(path: ResourcePath): [string, string, string] {
+  return path === ROOT ? [path, path, '0'] : [path, `${path}/`, `${path}0`]
+}
+
+const NEW_PATH = 'path = ? || substr(path, ?)'
+
+function newPath(from: ResourcePath, to: ResourcePath): [string, number] {
+  // substr counts characters from 1, and so does length in SQLite: code points, not UTF-16 units.
+  return [to, [...from].length + 1]
 }

@@ -62,6 +62,11 @@ export async function withParent<T>(
   }
 }
 
+/** A path to what an open handle stands for, whatever its name means by now; null where there is none. */
+export function descriptorPath(handle: number): string | null {
+  return existsSync(DESCRIPTORS) ? `${DESCRIPTORS}/${handle}` : null
+}
+
 function byDescriptor(root: string): AnchoredRoot {
   const rootHandle = openSync(root, DIRECTORY)
   const rootLink = `${DESCRIPTORS}/${rootHandle}`

@@ -11,7 +11,7 @@ const readAsync = promisify(read)
 const CHUNK_BYTES = 1024 * 1024
 
 // Without O_NONBLOCK, opening a pipe that nobody writes to would hang the server.
-const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+export const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 /** Opens a file for reading; null if it is anything but a file. */
 export function openContent(at: string, path: ResourcePath): Content | null {

@@ -3,8 +3,10 @@ import { nameOf, type ResourcePath, ROOT } from '../../core/path.ts'
 import type { Content, ResourceStore } from '../../core/store.ts'
 import { withParent } from './anchor.ts'
 import { openContent } from './content.ts'
+import { stageCopy } from './copy.ts'
 import { identityOf, resourceFrom } from './facts.ts'
 import { lookAt, storedSpelling } from './lookup.ts'
+import { detach, touch } from './place.ts'
 import { recoverClaim, removeTree } from './remove.ts'
 import { clear, stageDirectory, stageFile } from './stage.ts'
 import { isLink, isMissing, isUnopenable } from './translate.ts'
@@ -36,6 +38,9 @@ export function folderStore(options: FolderStoreOptions): ResourceStore {
     open: (path) => guard(path, () => openFile(volume, path)),
     stage: (path, id) => guard(path, () => stageFile(volume, path, id)),
     stageCollection: (path, id) => guard(path, () => stageDirectory(volume, path, id)),
+    stageCopy: (path, id, kind) => guard(path, () => stageCopy(volume, path, { id, kind })),
+    detach: (path, id) => guard(path, () => detach(volume, path, id)),
+    touch: (_tx, path, modifiedMs) => guard(path, () => touch(volume, path, modifiedMs)),
     identify: (path) =>
       guard(path, () => {
         const stats = lookAt(root, path)

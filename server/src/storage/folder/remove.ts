@@ -71,11 +71,15 @@ export async function recoverClaim(volume: Volume, journal: ClaimJournal): Promi
     else if (isAt(volume, path, identity)) await removeTree(volume, path, id)
     return 'done'
   }
-  if (exists(volume.stage.at(id))) {
-    await rm(volume.stage.at(id), { recursive: true, force: true })
-    return 'undone'
+  await takeApart(volume.stage, id)
+  const done = isAt(volume, path, identity)
+  // What stepped aside for a copy or a move comes back if that never arrived.
+  const trash = volume.trash.at(id)
+  if (!done && exists(trash) && lookAt(volume.root, path) === null) {
+    await withParent(volume.root, path, (parent, name) => rename(trash, parent.at(name)))
   }
-  return isAt(volume, path, identity) ? 'done' : 'undone'
+  await takeApart(volume.trash, id)
+  return done ? 'done' : 'undone'
 }
 
 function finishRemoval(volume: Volume, path: ResourcePath, id: string): Promise<void> {

@@ -1,11 +1,11 @@
 import { lstatSync, readdirSync } from 'node:fs'
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { DavError } from '../../core/errors.ts'
-import { type ResourcePath, ROOT } from '../../core/path.ts'
-import type { Resource } from '../../core/resource.ts'
+import type { ResourcePath } from '../../core/path.ts'
 import type { Committable, Staged } from '../../core/store.ts'
 import { type Anchor, withParent } from './anchor.ts'
-import { identityOf, resourceFrom } from './facts.ts'
+import { identityOf } from './facts.ts'
+import { appear } from './place.ts'
 import { takeApart } from './remove.ts'
 import type { Volume } from './volume.ts'
 
@@ -17,13 +17,13 @@ export async function stageFile(volume: Volume, target: ResourcePath, id: string
   let totalBytes = 0
   return {
     identity: identityOf(await handle.stat({ bigint: true })),
-    append: (body) =>
+    append: (body, modifiedMs) =>
       volume.guard(target, async () => {
         for await (const chunk of body) {
           await writeWhole(handle, chunk, totalBytes)
           totalBytes += chunk.byteLength
         }
-        await finish(volume, handle)
+        await finish(volume, handle, modifiedMs)
         return totalBytes
       }),
     commit: (_tx, path) =>
@@ -62,7 +62,7 @@ export async function clear(directory: Anchor, known: ReadonlySet<string>): Prom
 const MAX_PATH_BYTES = 3072
 
 // Said before the body is read: the commit would fail or, for a link, replace what somebody put there on purpose.
-function requireCommittable(volume: Volume, target: ResourcePath): Promise<void> {
+export function requireCommittable(volume: Volume, target: ResourcePath): Promise<void> {
   if (Buffer.byteLength(target) > MAX_PATH_BYTES) {
     throw new DavError('target-too-long', `a path has at most ${MAX_PATH_BYTES} bytes`, { path: target })
   }
@@ -80,8 +80,8 @@ function requireCommittable(volume: Volume, target: ResourcePath): Promise<void>
   })
 }
 
-async function finish(volume: Volume, handle: FileHandle): Promise<void> {
-  const seconds = volume.uniqueTimeMs() / 1000
+async function finish(volume: Volume, handle: FileHandle, modifiedMs: number | undefined): Promise<void> {
+  const seconds = volume.uniqueTimeMs(modifiedMs) / 1000
   await handle.utimes(seconds, seconds)
   if (volume.durability !== 'none') await handle.sync()
 }
@@ -98,17 +98,4 @@ async function writeWhole(handle: FileHandle, chunk: Uint8Array, position: numbe
     )
     written += bytesWritten
   }
-}
-
-function appear(volume: Volume, staged: string, path: ResourcePath): Promise<Resource> {
-  if (path === ROOT)
-    throw new DavError('method-not-allowed', 'the root collection cannot be replaced', { path })
-  return withParent(volume.root, path, async (parent, name) => {
-    await rename(staged, parent.at(name))
-    if (volume.durability === 'full') await parent.sync()
-    const resource = resourceFrom(path, lstatSync(parent.at(name), { bigint: true }))
-    if (resource === null)
-      throw new DavError('io-error', 'it was replaced while it was being stored', { path })
-    return resource
-  })
 }

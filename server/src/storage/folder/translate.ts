@@ -44,9 +44,9 @@ function extras(code: ErrorCode, noInodesLeft: () => boolean): DavErrorDetails {
     case 'disk-full':
       return noInodesLeft()
         ? { shortage: { cause: 'inodes', needed: 1 } }
-        : { shortage: { cause: 'disk-bytes', needed: 0 } }
+        : { shortage: { cause: 'disk-bytes' } }
     case 'quota-exceeded':
-      return { shortage: { cause: 'user-quota', needed: 0 } }
+      return { shortage: { cause: 'user-quota' } }
     case 'overloaded':
       return { retryAfterSeconds: 5 }
     default:

@@ -1,5 +1,6 @@
 import { type BigIntStats, lstatSync } from 'node:fs'
 import { opendir } from 'node:fs/promises'
+import { DavError } from '../../core/errors.ts'
 import { isMemberName, isReserved, memberPath, type ResourcePath, ROOT } from '../../core/path.ts'
 import type { Resource, Totals } from '../../core/resource.ts'
 import type { Anchor } from './anchor.ts'
@@ -39,13 +40,22 @@ export async function* totals(volume: Volume, path: ResourcePath): AsyncGenerato
   if (self !== null) add(path, self)
   else if (path === ROOT) pending.push(ROOT)
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-    for await (const page of pages(volume, folder)) {
+    for await (const page of readablePages(volume, folder)) {
       const before = sum.entries
       for (const { name, stats } of page) add(memberPath(folder, name), stats)
       if (Math.floor(before / SUM_EVERY) !== Math.floor(sum.entries / SUM_EVERY)) yield { ...sum }
     }
   }
   yield sum
+}
+
+/** What the server may not look into it cannot serve either: it is not counted, and keeps nothing else from it. */
+async function* readablePages(volume: Volume, path: ResourcePath): AsyncGenerator<readonly Entry[]> {
+  try {
+    yield* pages(volume, path)
+  } catch (error) {
+    if (!(error instanceof DavError) || error.code !== 'forbidden') throw error
+  }
 }
 
 interface Entry {

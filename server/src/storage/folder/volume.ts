@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, realpathSync, statfsSync } from 'node:fs'
 import { RESERVED_NAME, type ResourcePath, resourcePath } from '../../core/path.ts'
+import type { FreeSpace } from '../../core/resource.ts'
 import { StartError } from '../../core/start-error.ts'
-import type { FreeSpace } from '../../core/store.ts'
 import { type Anchor, type AnchoredRoot, anchorRoot } from './anchor.ts'
 import { translate } from './translate.ts'
 
@@ -17,8 +17,11 @@ export interface Volume {
   readonly trash: Anchor
   readonly durability: Durability
   freeSpace(): FreeSpace
-  /** A modification time in milliseconds that no other content of this process has. */
-  uniqueTimeMs(): number
+  /**
+   * A modification time in milliseconds that no other content of this process has: now, or within the second of
+   * `wantedMs`.
+   */
+  uniqueTimeMs(wantedMs?: number): number
   /** Runs `work` and translates what the operating system says. @throws DavError */
   guard<T>(path: ResourcePath, work: () => T | Promise<T>): Promise<T>
   close(): void
@@ -86,10 +89,11 @@ function freeSpaceOf(folder: string): FreeSpace {
   }
 }
 
-function uniqueTimes(nowMs: () => number): () => number {
+function uniqueTimes(nowMs: () => number): (wantedMs?: number) => number {
   let lastMicroseconds = 0
-  return () => {
+  return (wantedMs) => {
     lastMicroseconds = Math.max(nowMs() * 1000, lastMicroseconds + 1)
-    return lastMicroseconds / 1000
+    if (wantedMs === undefined) return lastMicroseconds / 1000
+    return Math.floor(wantedMs / 1000) * 1000 + (lastMicroseconds % 1_000_000) / 1000
   }
 }

@@ -16,7 +16,7 @@ INSERT INTO space (path) VALUES ('/');
 -- identity is set once a commit or a removal may have begun.
 CREATE TABLE claim (
   id TEXT PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('put', 'mkcol', 'remove')),
+  kind TEXT NOT NULL CHECK (kind IN ('put', 'mkcol', 'remove', 'copy', 'move')),
   path TEXT NOT NULL,
   bytes INTEGER NOT NULL CHECK (bytes >= 0),
   replaces_bytes INTEGER NOT NULL CHECK (replaces_bytes >= 0),
@@ -24,14 +24,43 @@ CREATE TABLE claim (
   overhead_bytes INTEGER NOT NULL CHECK (overhead_bytes >= 0),
   identity TEXT,
   content_type TEXT,
+  -- Of a move: where it comes from, and how many names come along.
+  source_path TEXT,
+  moved_entries INTEGER NOT NULL DEFAULT 0 CHECK (moved_entries >= 0),
   lease_until_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The value is the XML inside the property element.
+-- What has properties. Apart from their values, so that moving a tree writes its paths anew and not its values:
+-- a full disk has no room for those. A path 'stage:ID' and what is below it waits for the commit of claim ID.
+CREATE TABLE property_holder (
+  id INTEGER PRIMARY KEY,
+  path TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- The value is the whole property element as XML.
 CREATE TABLE property (
-  path TEXT NOT NULL,
+  holder INTEGER NOT NULL REFERENCES property_holder (id) ON DELETE CASCADE,
   ns TEXT NOT NULL,
   local TEXT NOT NULL,
   value TEXT NOT NULL,
-  PRIMARY KEY (path, ns, local)
+  charged_bytes INTEGER NOT NULL DEFAULT 0 CHECK (charged_bytes >= 0),
+  PRIMARY KEY (holder, ns, local)
 ) STRICT, WITHOUT ROWID;
+
+-- RFC 4918 section 6. A lock covers its root and, at depth infinity, everything below it.
+CREATE TABLE lock (
+  token TEXT PRIMARY KEY,
+  path TEXT NOT NULL,
+  scope TEXT NOT NULL CHECK (scope IN ('exclusive', 'shared')),
+  depth TEXT NOT NULL CHECK (depth IN ('0', 'infinity')),
+  owner TEXT NOT NULL,
+  creator TEXT,
+  timeout_seconds INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX lock_path ON lock (path);
+
+-- What a new lock counts: the table itself is as large as what its owners wrote.
+CREATE INDEX lock_creator ON lock (creator, expires_ms);
+CREATE INDEX lock_expires ON lock (expires_ms);

@@ -1,0 +1,242 @@
+import type { Deps } from './deps.ts'
+import { DavError, type MemberFailure } from './errors.ts'
+import { type Change, changesOfName, type Guard, requireAllowed, requireParent } from './guard.ts'
+import { contains, nameOf, type ResourcePath, ROOT } from './path.ts'
+import { publish } from './publish.ts'
+import type { Resource, Totals } from './resource.ts'
+import { type Reservation, requireRoomStill, reserve } from './space.ts'
+import type { StagedCopy } from './store.ts'
+import { measured } from './totals.ts'
+
+export interface Transfer {
+  readonly from: ResourcePath
+  readonly to: ResourcePath
+  readonly overwrite: boolean
+  readonly guard: Guard
+}
+
+export interface Copy extends Transfer {
+  readonly depth: '0' | 'infinity'
+}
+
+export interface TransferOutcome {
+  readonly created: boolean
+  /** The topmost members that are missing at the destination, by their path there. */
+  readonly failures: readonly MemberFailure[]
+}
+
+/**
+ * Copies a file or a tree (RFC 4918 §9.8). The whole is claimed before the first member is copied, so what cannot
+ * fit is refused and nothing is created. Members are copied where nobody sees them and appear together; what was
+ * at the destination is replaced at that moment and never before.
+ * @throws DavError 'not-found' | 'forbidden' | 'parent-missing' | 'precondition-failed' | 'locked' |
+ *   'copy-too-large' | 'quota-exceeded' | 'disk-full' | 'io-error'
+ */
+export async function copyTree(deps: Deps, copy: Copy): Promise<TransferOutcome> {
+  const before = await checkTransfer(deps, copy, () => [])
+  const { source, target } = before
+  requireCopySize(deps, source)
+  const withMembers = copy.depth === 'infinity' || source.kind === 'file'
+  const totals = withMembers ? await measured(deps, copy.from) : { bytes: 0, entries: 1 }
+  const replaced = target === null ? NOTHING : await measured(deps, copy.to)
+  const propertyBytes = await deps.state.properties.chargedBytes(copy.from, withMembers ? 'infinity' : '0')
+  const replacedPropertyBytes = await deps.state.properties.chargedBytes(copy.to, 'infinity')
+  const id = deps.newId()
+  deps.running.set(id, { user: copy.guard.user, writtenBytes: 0 })
+  try {
+    const reservation = await reserve(deps, {
+      id,
+      kind: 'copy',
+      path: copy.to,
+      bytes: totals.bytes + propertyBytes,
+      replacesBytes: replaced.bytes + replacedPropertyBytes,
+      entries: totals.entries - replaced.entries,
+      writtenEntries: totals.entries,
+    })
+    return await fillAndCommit(deps, copy, { source, reservation, propertyBytes, withMembers })
+  } finally {
+    deps.running.delete(id)
+  }
+}
+
+const NOTHING: Totals = { bytes: 0, entries: 0 }
+
+/**
+ * What COPY and MOVE both demand.
+ * @param changesAtSource what else is changed, given the source
+ * @throws DavError as `copyTree` says
+ */
+export async function checkTransfer(
+  deps: Deps,
+  { from, to, overwrite, guard }: Transfer,
+  changesAtSource: (source: Resource) => readonly Change[],
+): Promise<{ source: Resource; target: Resource | null }> {
+  const source = await deps.store.stat(from)
+  if (source === null) throw new DavError('not-found', 'there is nothing under this name', { path: from })
+  if (from === to || contains(to, from) || to === ROOT) {
+    throw new DavError(
+      'forbidden',
+      'a resource cannot be put onto itself or onto a collection that holds it',
+      {
+        path: from,
+      },
+    )
+  }
+  await requireParent(deps, to)
+  const target = await deps.store.stat(to)
+  const changes = [...changesAtSource(source), ...changesOfName(to, target)]
+  await requireAllowed(deps, guard, { path: from, current: source, changes })
+  if (target !== null && !overwrite) {
+    throw new DavError('precondition-failed', 'there is something at the destination already', { path: to })
+  }
+  return { source, target }
+}
+
+interface Filling {
+  readonly source: Resource
+  readonly reservation: Reservation
+  readonly propertyBytes: number
+  readonly withMembers: boolean
+}
+
+async function fillAndCommit(deps: Deps, copy: Copy, filling: Filling): Promise<TransferOutcome> {
+  const { reservation } = filling
+  let staged: StagedCopy | null = null
+  try {
+    staged = await deps.store.stageCopy(copy.to, reservation.id, filling.source.kind)
+    const filler = fillerOf(deps, { ...filling, staged })
+    const failures = await fill(deps, filler, copy, filling)
+    return await commitCopy(deps, copy, { staged, reservation, totals: filler.totals(), failures })
+  } catch (error) {
+    await staged?.discard()
+    await reservation.release()
+    throw error
+  }
+}
+
+interface Filler {
+  readonly staged: StagedCopy
+  /** Copies one file. `below` is its path under the root of the copy, '' for the root itself. */
+  file(from: Resource, below: string): Promise<void>
+  collection(from: ResourcePath, below: string): Promise<void>
+  totals(): Totals
+}
+
+function fillerOf(
+  deps: Deps,
+  { staged, reservation, propertyBytes }: Filling & { staged: StagedCopy },
+): Filler {
+  let bytes = 0
+  let entries = 0
+  const stageProperties = async (from: ResourcePath, below: string): Promise<void> => {
+    try {
+      await deps.state.properties.stage(reservation.id, from, below)
+    } catch (error) {
+      await staged.leaveOut(below)
+      throw error
+    }
+  }
+  return {
+    staged,
+    async file(from, below) {
+      requireCopySize(deps, from)
+      // The source may have grown since it was measured.
+      const needed = bytes + from.bytes + propertyBytes
+      if (needed > reservation.grantedBytes()) await reservation.grow(needed)
+      requireRoomStill(deps, from.path, from.bytes)
+      const copiedBytes = await staged.copyFile(from.path, below)
+      await stageProperties(from.path, below)
+      bytes += copiedBytes
+      entries += 1
+      reservation.wrote(bytes)
+    },
+    async collection(from, below) {
+      if (below !== '') {
+        requireRoomStill(deps, from, 0)
+        await staged.makeCollection(below)
+      }
+      await stageProperties(from, below)
+      entries += 1
+    },
+    totals: () => ({ bytes, entries }),
+  }
+}
+
+/** Fails as a whole only where the root fails; a member that fails is left out, and so is what is below it. */
+async function fill(
+  deps: Deps,
+  filler: Filler,
+  copy: Copy,
+  { source, withMembers }: Filling,
+): Promise<MemberFailure[]> {
+  if (source.kind === 'file') {
+    await filler.file(source, '')
+    return []
+  }
+  await filler.collection(source.path, '')
+  const failures: MemberFailure[] = []
+  const pending = withMembers ? [{ path: copy.from, below: '' }] : []
+  const attempt = async (below: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      if (!(error instanceof DavError)) throw error
+      failures.push({ path: `${copy.to}${below}` as ResourcePath, error })
+    }
+  }
+  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+    const { path, below } = folder
+    await attempt(below, async () => {
+      for await (const page of deps.store.list(path)) {
+        for (const member of page) {
+          const memberBelow = `${below}/${nameOf(member.path)}`
+          await attempt(memberBelow, async () => {
+            if (member.kind === 'file') return await filler.file(member, memberBelow)
+            await filler.collection(member.path, memberBelow)
+            pending.push({ path: member.path, below: memberBelow })
+          })
+        }
+      }
+    })
+  }
+  return failures
+}
+
+interface Filled {
+  readonly staged: StagedCopy
+  readonly reservation: Reservation
+  readonly totals: Totals
+  readonly failures: readonly MemberFailure[]
+}
+
+function commitCopy(
+  deps: Deps,
+  copy: Copy,
+  { staged, reservation, totals, failures }: Filled,
+): Promise<TransferOutcome> {
+  return deps.state.exclusive([copy.to], async (tx) => {
+    const { target } = await checkTransfer(deps, copy, () => [])
+    const replaced = target === null ? NOTHING : await measured(deps, copy.to)
+    await publish(deps, tx, {
+      kind: 'copy',
+      reservation,
+      staged,
+      intent: {
+        bytes: totals.bytes,
+        replacesBytes: replaced.bytes,
+        entries: totals.entries - replaced.entries,
+        contentType: null,
+      },
+    })
+    return { created: target === null, failures }
+  })
+}
+
+function requireCopySize(deps: Deps, { kind, bytes, path }: Resource): void {
+  const { maxFileBytes } = deps.limits
+  if (kind !== 'file' || maxFileBytes === null || bytes <= maxFileBytes) return
+  throw new DavError('copy-too-large', `no file may be larger than ${maxFileBytes} bytes`, {
+    path,
+    maxFileBytes,
+  })
+}

@@ -1,0 +1,44 @@
+import type { Deps } from './deps.ts'
+import { DavError } from './errors.ts'
+import { type Guard, requireAllowed } from './guard.ts'
+import type { ResourcePath } from './path.ts'
+import { diskRoom, noRoomForProperty } from './space.ts'
+import type { PropertyChange } from './state.ts'
+
+export interface PropertyUpdate {
+  readonly path: ResourcePath
+  readonly guard: Guard
+  readonly changes: readonly PropertyChange[]
+  /** The modification time that one of the changes asks for; null for none. */
+  readonly modifiedMs: number | null
+  /** A change that no state could make possible; told only to those whom locks and conditions let through. */
+  readonly refused: PropertyFailure | null
+}
+
+export interface PropertyFailure {
+  readonly index: number
+  readonly error: DavError
+}
+
+/**
+ * Stores and removes properties, all of them or none (RFC 4918 §9.2). Removing needs no room.
+ * @returns null, or the first change that failed and why
+ * @throws DavError 'not-found' | 'locked' | 'precondition-failed' before anything is tried
+ */
+export function updateProperties(deps: Deps, update: PropertyUpdate): Promise<PropertyFailure | null> {
+  const { path, guard, changes, modifiedMs, refused } = update
+  return deps.state.exclusive([path], async (tx) => {
+    const current = await deps.store.stat(path)
+    if (current === null) throw new DavError('not-found', 'there is nothing under this name', { path })
+    await requireAllowed(deps, guard, { path, current, changes: [{ path, what: 'content' }] })
+    if (refused !== null) return refused
+    const noRoom = await deps.state.properties.patch(tx, path, {
+      changes,
+      mostBytes: deps.limits.propertyBytesPerResource,
+      diskRoom: diskRoom(deps),
+    })
+    if (noRoom !== null) return { index: noRoom.index, error: noRoomForProperty(noRoom.refusal, path) }
+    if (modifiedMs !== null) await deps.store.touch(tx, path, modifiedMs)
+    return null
+  })
+}

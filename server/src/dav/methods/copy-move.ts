@@ -1,0 +1,41 @@
+import { copyTree, type TransferOutcome } from '../../core/copy.ts'
+import type { Deps } from '../../core/deps.ts'
+import { moveTree } from '../../core/move.ts'
+import { guardOf } from '../guard.ts'
+import { parseDepth } from '../headers/depth.ts'
+import { parseDestination } from '../headers/destination.ts'
+import { parseOverwrite } from '../headers/overwrite.ts'
+import { failuresResponse } from '../multistatus.ts'
+import type { Call, DavResponse } from '../request.ts'
+
+/** RFC 4918 §9.8. */
+export async function copy(deps: Deps, call: Call): Promise<DavResponse> {
+  const depth = parseDepth(call.request.header('depth'), { allow: ['0', 'infinity'], absent: 'infinity' })
+  const outcome = await copyTree(deps, {
+    ...(await transferOf(deps, call)),
+    depth: depth === '0' ? '0' : 'infinity',
+  })
+  return answer(call, outcome)
+}
+
+/** RFC 4918 §9.9. */
+export async function move(deps: Deps, call: Call): Promise<DavResponse> {
+  parseDepth(call.request.header('depth'), { allow: ['infinity'], absent: 'infinity' })
+  return answer(call, await moveTree(deps, await transferOf(deps, call)))
+}
+
+async function transferOf(deps: Deps, call: Call) {
+  const { header } = call.request
+  const destination = parseDestination(header('destination'), call.place)
+  return {
+    from: call.path,
+    to: await deps.store.resolve(destination.path),
+    overwrite: parseOverwrite(header('overwrite')),
+    guard: guardOf(call),
+  }
+}
+
+function answer(call: Call, { created, failures }: TransferOutcome): DavResponse {
+  if (failures.length > 0) return failuresResponse(failures, (path) => call.href(path, 'file'))
+  return { status: created ? 201 : 204, headers: {}, body: null }
+}
