@@ -1,14 +1,9 @@
 import { formatSize } from '../core/format-size.ts'
+import type { Summary } from '../server.ts'
 import { printable } from './log.ts'
 
-export interface Started {
+export interface Started extends Summary {
   readonly url: string
-  readonly folder: string
-  readonly limitBytes: number | null
-  readonly usedBytes: number
-  readonly availableBytes: number
-  readonly diskFreeBytes: number
-  readonly keepFreeBytes: number
   /** Printed this once, because it is stored nowhere. */
   readonly made: { readonly name: string; readonly password: string } | null
   readonly isOpen: boolean

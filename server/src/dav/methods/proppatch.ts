@@ -20,15 +20,16 @@ export async function proppatch(deps: Deps, call: Call, protocol: Protocol): Pro
   if (body === null)
     throw new DavError('unprocessable', 'the body of a PROPPATCH is a DAV:propertyupdate element')
   const instructions = parsePropertyUpdate(body)
+  const changes = instructions.map(changeOf)
   const resource = await deps.store.stat(call.path)
   if (resource === null)
     throw new DavError('not-found', 'there is nothing under this name', { path: call.path })
   const failure = await updateProperties(deps, {
     path: call.path,
     guard: guardOf(call),
-    changes: instructions.map(changeOf),
+    changes,
     modifiedMs: modifiedMsOf(instructions),
-    refused: firstRefused(deps, protocol, instructions),
+    refused: firstRefused(deps, protocol, changes),
   })
   return answer(call, call.href(call.path, resource.kind), instructions, failure)
 }
@@ -37,15 +38,15 @@ export async function proppatch(deps: Deps, call: Call, protocol: Protocol): Pro
 function firstRefused(
   deps: Deps,
   protocol: Protocol,
-  instructions: readonly PropertyInstruction[],
+  changes: readonly PropertyChange[],
 ): PropertyFailure | null {
   const most = deps.limits.propertyBytes
-  for (const [index, instruction] of instructions.entries()) {
-    const key = nameKey(instruction.name)
+  for (const [index, change] of changes.entries()) {
+    const key = nameKey(change)
     if (protocol.properties.has(key) && !SETTABLE.has(key)) {
       return { index, error: new DavError('property-protected', 'the server computes this property') }
     }
-    if (changeOf(instruction).chargedBytes > most) {
+    if (change.chargedBytes > most) {
       const message = `one property may have ${most} bytes`
       return { index, error: new DavError('property-too-large', message, { maxPropertyBytes: most }) }
     }
