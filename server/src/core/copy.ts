@@ -4,7 +4,7 @@ import { type Change, changesOfName, type Guard, requireAllowed, requireParent }
 import { contains, nameOf, type ResourcePath, ROOT } from './path.ts'
 import { publish } from './publish.ts'
 import type { Resource, Totals } from './resource.ts'
-import { type Reservation, requireRoomStill, reserve } from './space.ts'
+import { type Reservation, requireRoomStill, reserve, type Want } from './space.ts'
 import type { StagedCopy } from './store.ts'
 import { measured } from './totals.ts'
 
@@ -33,30 +33,42 @@ export interface TransferOutcome {
  *   'copy-too-large' | 'quota-exceeded' | 'disk-full' | 'io-error'
  */
 export async function copyTree(deps: Deps, copy: Copy): Promise<TransferOutcome> {
-  const before = await checkTransfer(deps, copy, () => [])
-  const { source, target } = before
+  const { want, ...found } = await measureCopy(deps, copy)
+  deps.running.set(want.id, { user: copy.guard.user, writtenBytes: 0 })
+  try {
+    const reservation = await reserve(deps, want)
+    return await fillAndCommit(deps, copy, { ...found, reservation })
+  } finally {
+    deps.running.delete(want.id)
+  }
+}
+
+export interface MeasuredCopy {
+  readonly source: Resource
+  readonly withMembers: boolean
+  readonly propertyBytes: number
+  readonly want: Want
+}
+
+/** Checks all that can be refused and sums what the copy would need. Nothing is claimed. @throws as `copyTree` */
+export async function measureCopy(deps: Deps, copy: Copy): Promise<MeasuredCopy> {
+  const { source, target } = await checkTransfer(deps, copy, () => [])
   requireCopySize(deps, source)
   const withMembers = copy.depth === 'infinity' || source.kind === 'file'
   const totals = withMembers ? await measured(deps, copy.from) : { bytes: 0, entries: 1 }
   const replaced = target === null ? NOTHING : await measured(deps, copy.to)
   const propertyBytes = await deps.state.properties.chargedBytes(copy.from, withMembers ? 'infinity' : '0')
   const replacedPropertyBytes = await deps.state.properties.chargedBytes(copy.to, 'infinity')
-  const id = deps.newId()
-  deps.running.set(id, { user: copy.guard.user, writtenBytes: 0 })
-  try {
-    const reservation = await reserve(deps, {
-      id,
-      kind: 'copy',
-      path: copy.to,
-      bytes: totals.bytes + propertyBytes,
-      replacesBytes: replaced.bytes + replacedPropertyBytes,
-      entries: totals.entries - replaced.entries,
-      writtenEntries: totals.entries,
-    })
-    return await fillAndCommit(deps, copy, { source, reservation, propertyBytes, withMembers })
-  } finally {
-    deps.running.delete(id)
+  const want: Want = {
+    id: deps.newId(),
+    kind: 'copy',
+    path: copy.to,
+    bytes: totals.bytes + propertyBytes,
+    replacesBytes: replaced.bytes + replacedPropertyBytes,
+    entries: totals.entries - replaced.entries,
+    writtenEntries: totals.entries,
   }
+  return { source, withMembers, propertyBytes, want }
 }
 
 const NOTHING: Totals = { bytes: 0, entries: 0 }
@@ -92,11 +104,8 @@ export async function checkTransfer(
   return { source, target }
 }
 
-interface Filling {
-  readonly source: Resource
+interface Filling extends Omit<MeasuredCopy, 'want'> {
   readonly reservation: Reservation
-  readonly propertyBytes: number
-  readonly withMembers: boolean
 }
 
 async function fillAndCommit(deps: Deps, copy: Copy, filling: Filling): Promise<TransferOutcome> {

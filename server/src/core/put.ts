@@ -4,17 +4,23 @@ import { type Change, changesOfName, type Guard, requireAllowed, requireParent }
 import { type ResourcePath, ROOT } from './path.ts'
 import { publish } from './publish.ts'
 import type { Resource } from './resource.ts'
-import { type Reservation, reserve } from './space.ts'
+import { type Reservation, reserve, type Want } from './space.ts'
 import type { Tx } from './state.ts'
 import type { Staged } from './store.ts'
 
-export interface Put {
+/** What is known of an upload before its body. */
+export interface PutHead {
   readonly path: ResourcePath
   readonly guard: Guard
   /** From Content-Length; null when the body comes in chunks. */
   readonly declaredBytes: number | null
   /** What the client expects to send in chunks; decides the early refusal, never the end of the body. */
   readonly hintedBytes: number | null
+  /** Refuses with 'already-exists' to replace anything: for the empty file of a lock. */
+  readonly onlyNew?: boolean
+}
+
+export interface Put extends PutHead {
   /** The first pull tells the client to go on (100 Continue). */
   readonly body: AsyncIterable<Uint8Array>
   /** The modification time to show, in milliseconds to the second; null for the time of the upload. */
@@ -23,8 +29,6 @@ export interface Put {
   readonly contentType: string | null
   /** Runs in the critical section before the file appears; if it throws, nothing appears. */
   readonly beforeCommit?: (tx: Tx) => Promise<void>
-  /** Refuses with 'already-exists' to replace anything: for the empty file of a lock. */
-  readonly onlyNew?: boolean
 }
 
 export interface PutOutcome {
@@ -41,21 +45,34 @@ export interface PutOutcome {
  *   'method-not-allowed' | 'precondition-failed' | 'quota-exceeded' | 'disk-full' | 'body-incomplete' | 'io-error'
  */
 export async function put(deps: Deps, request: Put): Promise<PutOutcome> {
-  requireFileSize(deps, Math.max(request.declaredBytes ?? 0, request.hintedBytes ?? 0), request.path)
-  const id = admit(deps, request.guard.user)
+  requireAdmission(deps, request)
+  const id = deps.newId()
+  // Before anything is awaited: this entry is the upload slot.
+  deps.running.set(id, { user: request.guard.user, writtenBytes: 0 })
   try {
-    const before = await checkWritable(deps, request)
-    const reservation = await reserve(deps, {
-      id,
-      kind: 'put',
-      path: request.path,
-      bytes: request.declaredBytes ?? request.hintedBytes ?? 0,
-      replacesBytes: before?.bytes ?? 0,
-      entries: before === null ? 1 : 0,
-    })
+    const reservation = await reserve(deps, await wantOf(deps, request, id))
     return await receive(deps, request, reservation)
   } finally {
     deps.running.delete(id)
+  }
+}
+
+/** What is refused without a look at any resource. @throws 'file-too-large' | 'overloaded' | 'too-many-requests' */
+export function requireAdmission(deps: Deps, request: PutHead): void {
+  requireFileSize(deps, Math.max(request.declaredBytes ?? 0, request.hintedBytes ?? 0), request.path)
+  requireSlot(deps, request.guard.user)
+}
+
+/** What room an upload needs, once everything else has been checked that can be refused before its body. */
+export async function wantOf(deps: Deps, request: PutHead, id: string): Promise<Want> {
+  const before = await checkWritable(deps, request)
+  return {
+    id,
+    kind: 'put',
+    path: request.path,
+    bytes: request.declaredBytes ?? request.hintedBytes ?? 0,
+    replacesBytes: before?.bytes ?? 0,
+    entries: before === null ? 1 : 0,
   }
 }
 
@@ -100,7 +117,7 @@ function commit(deps: Deps, request: Put, received: Received): Promise<PutOutcom
   })
 }
 
-async function checkWritable(deps: Deps, request: Put): Promise<Resource | null> {
+async function checkWritable(deps: Deps, request: PutHead): Promise<Resource | null> {
   const before = await deps.store.stat(request.path)
   if (before !== null && request.onlyNew) {
     throw new DavError('already-exists', 'the resource was created meanwhile', { path: request.path })
@@ -150,8 +167,7 @@ function requireFileSize(deps: Deps, bytes: number, path: ResourcePath): void {
   })
 }
 
-/** Takes an upload slot; its entry in `running` is the slot. */
-function admit(deps: Deps, user: string | null): string {
+function requireSlot(deps: Deps, user: string | null): void {
   const { uploads, uploadsPerUser } = deps.limits
   if (deps.running.size >= uploads) {
     throw new DavError('overloaded', `${uploads} uploads are running already`, { retryAfterSeconds: 5 })
@@ -163,7 +179,4 @@ function admit(deps: Deps, user: string | null): string {
       retryAfterSeconds: 5,
     })
   }
-  const id = deps.newId()
-  deps.running.set(id, { user, writtenBytes: 0 })
-  return id
 }

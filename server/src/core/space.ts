@@ -1,7 +1,16 @@
 import type { Deps } from './deps.ts'
 import { DavError, type Shortage, type ShortageCause } from './errors.ts'
 import type { ResourcePath } from './path.ts'
-import type { ClaimKind, DiskRoom, Intent, PropertyRefusal, Refusal, Space, Tx } from './state.ts'
+import type {
+  ClaimKind,
+  ClaimRequest,
+  DiskRoom,
+  Intent,
+  PropertyRefusal,
+  Refusal,
+  Space,
+  Tx,
+} from './state.ts'
 
 /** What a file costs beyond its bytes: the last block rounded up, and a block for directory and inode. */
 const OVERHEAD_BYTES = 8192
@@ -46,15 +55,30 @@ export interface Reservation {
  * @see RFC 4331 §6
  */
 export async function reserve(deps: Deps, want: Want): Promise<Reservation> {
-  const answer = await deps.state.ledger.claim({
+  const answer = await deps.state.ledger.claim(claimOf(deps, want, want.bytes))
+  if ('refusedBy' in answer) throw noRoom(answer, want.path)
+  return reservation(deps, want, answer.grantedBytes)
+}
+
+/**
+ * Asks what `reserve` would say at this moment, and claims nothing. The next moment may be another.
+ * @returns the most bytes that the content could have
+ * @throws DavError 'quota-exceeded' | 'disk-full'
+ */
+export async function requireRoom(deps: Deps, want: Want): Promise<number> {
+  const answer = await deps.state.ledger.wouldGrant(claimOf(deps, want, Number.MAX_SAFE_INTEGER))
+  if ('refusedBy' in answer) throw noRoom(answer, want.path)
+  return answer.grantedBytes
+}
+
+function claimOf(deps: Deps, want: Want, upTo: number): ClaimRequest {
+  return {
     ...want,
-    bytes: { atLeast: want.bytes, upTo: want.bytes },
+    bytes: { atLeast: want.bytes, upTo },
     overheadBytes: want.kind === 'move' ? 0 : OVERHEAD_BYTES * (want.writtenEntries ?? 1),
     leaseUntilMs: leaseUntilMs(deps),
     diskRoom: diskRoom(deps),
-  })
-  if ('refusedBy' in answer) throw noRoom(answer, want.path)
-  return reservation(deps, want, answer.grantedBytes)
+  }
 }
 
 /** What a client is told of the space around a collection (RFC 4331 §3, §4). */

@@ -44,6 +44,8 @@ export interface Space {
 export interface Ledger {
   /** Claims `bytes.upTo` bytes, or what is left but at least `bytes.atLeast`, in every enclosing space. */
   claim(request: ClaimRequest): Promise<Grant | Refusal>
+  /** What `claim` would answer at this moment. Writes nothing. */
+  wouldGrant(request: ClaimRequest): Promise<Grant | Refusal>
   /** Raises a claim to a new total between `bytes.atLeast` and `bytes.upTo`. */
   grow(id: string, request: GrowRequest): Promise<Grant | Refusal>
   /** Journals a removal. It claims no room, so no limit refuses it. @throws 'disk-full' if the row has no room */

@@ -18,6 +18,8 @@ export interface ResourceStore {
   open(path: ResourcePath): Promise<Content | null>
   /** Begins content that will appear at `path`. @throws 'forbidden' where it could never be committed */
   stage(path: ResourcePath, id: string): Promise<Staged>
+  /** Throws what `stage` would throw where nothing could ever be committed. Writes nothing. @throws 'forbidden' */
+  requireCommittable(path: ResourcePath): Promise<void>
   /** Begins an empty collection that will appear at `path`. */
   stageCollection(path: ResourcePath, id: string): Promise<Committable>
   /** Begins a copy that will appear at `path`, of a file or of a collection with the members put into it. */

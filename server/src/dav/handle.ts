@@ -5,6 +5,7 @@ import type { Authenticate, Principal } from '../core/principal.ts'
 import { isAboveTree, protocolAbove, storeAbove } from './above.ts'
 import { NEVER_ALLOWED } from './core-methods.ts'
 import { type ErrorContext, errorResponse } from './error-response.ts'
+import { methodMeant } from './headers/ask.ts'
 import { serverOptions } from './methods/options.ts'
 import { allowed, type Method, type Protocol } from './methods.ts'
 import type { Call, DavRequest, DavResponse } from './request.ts'
@@ -97,6 +98,9 @@ function knownMethod(protocol: Protocol, request: DavRequest): Method | null {
 }
 
 function asterisk(request: DavRequest, protocol: Protocol): DavResponse {
+  if (request.header('plimsoll-ask') !== undefined) {
+    throw new DavError('bad-request', 'Plimsoll-Ask is about one URL, not about the whole server')
+  }
   if (request.method === 'OPTIONS') return serverOptions(protocol)
   throw new DavError('bad-request', 'only OPTIONS can be asked of the whole server')
 }
@@ -124,7 +128,7 @@ async function withAllow(
   const resource = await options.deps.store.stat(path).catch(() => null)
   return new DavError(error.code, error.message, {
     ...error.details,
-    allow: allowed(options.protocol, path, resource).filter((name) => name !== request.method),
+    allow: allowed(options.protocol, path, resource).filter((name) => name !== methodMeant(request)),
   })
 }
 

@@ -1,4 +1,4 @@
-import { copyTree, type TransferOutcome } from '../../core/copy.ts'
+import { type Copy, copyTree, type TransferOutcome } from '../../core/copy.ts'
 import type { Deps } from '../../core/deps.ts'
 import { moveTree } from '../../core/move.ts'
 import { guardOf } from '../guard.ts'
@@ -10,12 +10,13 @@ import type { Call, DavResponse } from '../request.ts'
 
 /** RFC 4918 §9.8. */
 export async function copy(deps: Deps, call: Call): Promise<DavResponse> {
+  return answer(call, await copyTree(deps, await copyOf(deps, call)))
+}
+
+/** @throws DavError as the parsers of the headers do */
+export async function copyOf(deps: Deps, call: Call): Promise<Copy> {
   const depth = parseDepth(call.request.header('depth'), { allow: ['0', 'infinity'], absent: 'infinity' })
-  const outcome = await copyTree(deps, {
-    ...(await transferOf(deps, call)),
-    depth: depth === '0' ? '0' : 'infinity',
-  })
-  return answer(call, outcome)
+  return { ...(await transferOf(deps, call)), depth: depth === '0' ? '0' : 'infinity' }
 }
 
 /** RFC 4918 §9.9. */

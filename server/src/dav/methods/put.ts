@@ -34,7 +34,7 @@ export async function put(deps: Deps, call: Call): Promise<DavResponse> {
 }
 
 /** @throws DavError for everything that would make the stored bytes differ from the sent ones */
-function requireWholeFile({ request, path, trailingSlash }: Call): void {
+export function requireWholeFile({ request, path, trailingSlash }: Call): void {
   if (request.header('content-range') !== undefined) {
     throw new DavError('bad-request', 'a part of a file cannot be put; send the whole, without Content-Range')
   }

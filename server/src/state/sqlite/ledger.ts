@@ -19,6 +19,8 @@ export function sqliteLedger(database: Database): Ledger {
   const tables = tablesOf(database)
   return {
     claim: async (request) => database.transaction(() => claim(tables, request)),
+    // No transaction: nothing is written, and nobody else has the database open.
+    wouldGrant: async (request) => judge(tables, request).answer,
 
     grow: async (id, request) => database.transaction(() => grow(tables, id, request)),
     journalRemoval: async (_tx, removal) => database.transaction(() => journalRemoval(tables, removal)),
@@ -61,7 +63,16 @@ export function sqliteLedger(database: Database): Ledger {
 }
 
 function claim(tables: Tables, request: ClaimRequest): Grant | Refusal {
-  const empty = {
+  const { candidate, spaces, answer } = judge(tables, request)
+  if ('refusedBy' in answer) return answer
+  const held = { ...candidate, bytes: answer.grantedBytes }
+  tables.claims.insert(held)
+  tables.spaces.reserve(spaces, quotaBytes(held), quotaEntries(held))
+  return answer
+}
+
+function judge(tables: Tables, request: ClaimRequest) {
+  const candidate = {
     ...request,
     bytes: null,
     identity: null,
@@ -69,13 +80,8 @@ function claim(tables: Tables, request: ClaimRequest): Grant | Refusal {
     sourcePath: request.sourcePath ?? null,
     movedEntries: request.movedEntries ?? 0,
   }
-  const spaces = charged(tables, empty)
-  const answer = roomFor(empty, spaces, request, tables.claims.diskBytes())
-  if ('refusedBy' in answer) return answer
-  const held = { ...empty, bytes: answer.grantedBytes }
-  tables.claims.insert(held)
-  tables.spaces.reserve(spaces, quotaBytes(held), quotaEntries(held))
-  return answer
+  const spaces = charged(tables, candidate)
+  return { candidate, spaces, answer: roomFor(candidate, spaces, request, tables.claims.diskBytes()) }
 }
 
 function grow(tables: Tables, id: string, request: GrowRequest): Grant | Refusal {

@@ -8,7 +8,7 @@ import { identityOf, resourceFrom } from './facts.ts'
 import { lookAt, storedSpelling } from './lookup.ts'
 import { detach, touch } from './place.ts'
 import { recoverClaim, removeTree } from './remove.ts'
-import { clear, stageDirectory, stageFile } from './stage.ts'
+import { clear, requireCommittable, stageDirectory, stageFile } from './stage.ts'
 import { isLink, isMissing, isUnopenable } from './translate.ts'
 import { members, totals } from './tree.ts'
 import { type Durability, openVolume, type Volume } from './volume.ts'
@@ -37,6 +37,7 @@ export function folderStore(options: FolderStoreOptions): ResourceStore {
     list: (path) => members(volume, path),
     open: (path) => guard(path, () => openFile(volume, path)),
     stage: (path, id) => guard(path, () => stageFile(volume, path, id)),
+    requireCommittable: (path) => guard(path, () => requireCommittable(volume, path)),
     stageCollection: (path, id) => guard(path, () => stageDirectory(volume, path, id)),
     stageCopy: (path, id, kind) => guard(path, () => stageCopy(volume, path, { id, kind })),
     detach: (path, id) => guard(path, () => detach(volume, path, id)),

@@ -102,13 +102,12 @@ async function claim(state: StateStore, model: Model, { id, path, least, more }:
   const wanted = { path, bytes: least, ...replacing(model, path) }
   const expected = largest(model, null, wanted, least + more)
 
-  const answer = await state.ledger.claim({
-    ...want(id, path, least),
-    ...wanted,
-    path: at(path),
-    ...upTo(least, least + more),
-  })
+  const request = { ...want(id, path, least), ...wanted, path: at(path), ...upTo(least, least + more) }
 
+  const foretold = await state.ledger.wouldGrant(request)
+  const answer = await state.ledger.claim(request)
+
+  assert.deepEqual(foretold, answer)
   assert.equal(grantedBytes(answer), expected)
   if (expected !== null) model.claims.set(id, { ...wanted, bytes: expected })
 }

@@ -48,6 +48,7 @@ export function foreignCases(it: StoreCase): void {
 
     for (const name of names) {
       await assert.rejects(subject.store.stage(at(`/${name}`), newId()), withCode('forbidden'), name)
+      await assert.rejects(subject.store.requireCommittable(at(`/${name}`)), withCode('forbidden'), name)
       await assert.rejects(
         subject.store.stageCollection(at(`/${name}`), newId()),
         withCode('forbidden'),
