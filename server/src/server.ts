@@ -17,6 +17,7 @@ import { CORE_METHODS } from './dav/core-methods.ts'
 import { protocolOf } from './dav/extension.ts'
 import { handler } from './dav/handle.ts'
 import { quota } from './extensions/quota/index.ts'
+import { type Front, type FrontOptions, frontOf } from './front.ts'
 import { type Edge, nodeEdge } from './http/node.ts'
 import { asStartError } from './start-failure.ts'
 import { sqliteState } from './state/sqlite/index.ts'
@@ -24,7 +25,7 @@ import { lockDirectory } from './state/sqlite/instance-lock.ts'
 import { folderStore } from './storage/folder/index.ts'
 import type { Durability } from './storage/folder/volume.ts'
 
-export interface ServerOptions {
+export interface ServerOptions extends FrontOptions {
   /** The folder that is served; created if missing. */
   readonly folder: string
   /** Where the database lies; null for `.plimsoll` in the folder. */
@@ -81,13 +82,14 @@ const MAINTENANCE_MS = 30_000
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const folder = resolve(options.folder)
+  const front = frontOf(options)
   const opened = openAll(options, folder)
   try {
     const deps = depsOf(options, opened)
     await prepare(deps, options)
     const admin = await openAdminSocket(deps, opened.stateDirectory)
     opened.closers.push(() => admin.close())
-    const edge = edgeOf(deps, options)
+    const edge = edgeOf(deps, options, front)
     await listen(edge, options)
     return running({ deps, edge, opened, options, folder })
   } catch (error) {
@@ -206,9 +208,10 @@ async function prepare(deps: Deps, options: ServerOptions): Promise<void> {
   await deps.state.ledger.setRootLimit(options.limitBytes)
 }
 
-function edgeOf(deps: Deps, { authenticate, basePath, log }: ServerOptions): Edge {
+function edgeOf(deps: Deps, { authenticate, basePath, log }: ServerOptions, front: Front): Edge {
   const protocol = protocolOf(CORE_METHODS, [quota])
-  return nodeEdge({ handle: handler({ deps, protocol, authenticate, basePath }), limits: deps.limits, log })
+  const handle = handler({ deps, protocol, authenticate, basePath, errorPages: front.errorPages })
+  return nodeEdge({ handle, limits: deps.limits, log })
 }
 
 async function listen({ server }: Edge, { host, port }: ServerOptions): Promise<void> {

@@ -45,6 +45,7 @@ function serverOptions(settings: Settings, access: Access, log: Log): ServerOpti
     keepFreeBytes: settings.keepFree,
     maxFileBytes: settings.maxFileSize,
     durability: settings.durability,
+    errorPages: settings.errorPages,
     limits: { infiniteDepthResources: settings.infiniteDepth },
     authenticate: access.authenticate,
     log,

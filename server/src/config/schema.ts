@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { formatSize } from '../core/format-size.ts'
+import { FRONT_OPTIONS } from './front-options.ts'
+import { path } from './path.ts'
 import { parseSize } from './size.ts'
 
 /**
@@ -30,11 +32,6 @@ export interface User {
   /** Plain text, or an argon2id hash in PHC form. */
   readonly password: string
 }
-
-const path = z
-  .string()
-  .min(1)
-  .refine((text) => !text.includes('\0'))
 
 const size = z
   .union([z.string(), z.number()])
@@ -168,6 +165,7 @@ export const OPTIONS = {
     expects: 'full, file or none',
     help: 'what is on the disk before a write is answered: full, file (not its directory) or none',
   },
+  ...FRONT_OPTIONS,
   logFormat: {
     schema: z.enum(['auto', 'text', 'json', 'none']),
     fallback: 'auto' as const,

@@ -2,6 +2,7 @@ import type { DavError, ErrorCode, Shortage, ShortageCause } from '../core/error
 import { formatSize } from '../core/format-size.ts'
 import type { ResourcePath } from '../core/path.ts'
 import { conditionElement, type Href } from './condition.ts'
+import type { ErrorPages, PageValues } from './error-page.ts'
 import { chooseErrorFormat } from './headers/accept.ts'
 import { failuresResponse } from './multistatus.ts'
 import type { DavResponse } from './request.ts'
@@ -15,6 +16,8 @@ export interface ErrorContext {
   /** The request's URL path, for the problem's `instance`; null where the target was not understood. */
   readonly instance: string | null
   readonly href: Href
+  /** The operator's own pages; a status without one has ours. */
+  readonly pages: ErrorPages
 }
 
 /** An error as the answer its reader understands: XML for programs, a problem on request, a page for people. */
@@ -23,7 +26,7 @@ export function errorResponse(error: DavError | null, context: ErrorContext): Da
   if (failures !== undefined) return failuresResponse(failures, context.href)
   const row: StatusRow = error === null ? UNEXPECTED : STATUS_OF[error.code]
   const told: Told = { error, row, context }
-  const [type, body] = BODIES[chooseErrorFormat(context.accept)](told)
+  const [type, body, policy = NOTHING] = BODIES[chooseErrorFormat(context.accept)](told)
   return {
     status: row.status,
     headers: {
@@ -31,7 +34,7 @@ export function errorResponse(error: DavError | null, context: ErrorContext): Da
       'Cache-Control': 'no-store',
       Vary: 'Accept',
       'X-Content-Type-Options': 'nosniff',
-      'Content-Security-Policy': "default-src 'none'",
+      'Content-Security-Policy': policy,
       ...extraHeaders(error),
     },
     body: new TextEncoder().encode(body),
@@ -44,10 +47,21 @@ interface Told {
   readonly context: ErrorContext
 }
 
-const BODIES: Readonly<Record<'xml' | 'json' | 'html', (told: Told) => readonly [string, string]>> = {
+const NOTHING = "default-src 'none'"
+// Whatever a page of the operator's own holds, nothing in it runs and nothing is fetched from elsewhere.
+const STYLE_AND_PICTURES = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+/** Type, body, and where it is not `NOTHING` the Content-Security-Policy. */
+type Body = readonly [type: string, body: string, policy?: string]
+
+const BODIES: Readonly<Record<'xml' | 'json' | 'html', (told: Told) => Body>> = {
   xml: (told) => ['application/xml; charset="utf-8"', xmlBody(told)],
   json: (told) => ['application/problem+json', `${JSON.stringify(problem(told), null, 2)}\n`],
-  html: (told) => ['text/html; charset=utf-8', htmlPage(told)],
+  html: (told) => {
+    const page = told.context.pages.get(told.row.status)
+    const type = 'text/html; charset=utf-8'
+    return page === undefined ? [type, htmlPage(told)] : [type, page(pageValues(told)), STYLE_AND_PICTURES]
+  },
 }
 
 function extraHeaders(error: DavError | null): Record<string, string> {
@@ -88,7 +102,10 @@ function storageElement(shortage: Shortage, context: ErrorContext): string {
 }
 
 /** In the order in which every form of the answer shows them; what is not known is left out. */
-function numbers(shortage: Shortage, context: ErrorContext): Record<string, string | number> {
+function numbers(
+  shortage: Shortage,
+  context: ErrorContext,
+): Readonly<Record<string, string | number | undefined>> {
   const { cause, needed, available, limit, used } = shortage
   return {
     cause,
@@ -140,6 +157,29 @@ ${paragraphs(error, context)
   .map((text) => `<p>${escapeText(text)}</p>`)
   .join('\n')}</body></html>
 `
+}
+
+function pageValues({ error, row, context }: Told): PageValues {
+  const { shortage, maxFileBytes } = error?.details ?? {}
+  const told = shortage === undefined ? { limit: maxFileBytes } : numbers(shortage, context)
+  const isNumberOfFiles = shortage !== undefined && isCount(shortage.cause)
+  const figures = (['needed', 'available', 'limit', 'used'] as const).flatMap((name) => {
+    const value = told[name]
+    if (typeof value !== 'number') return []
+    const exact = [[`${name}Bytes`, String(value)]]
+    return isNumberOfFiles ? [[name, String(value)]] : [[name, formatSize(value)], ...exact]
+  })
+  return {
+    status: String(row.status),
+    reason: REASONS[row.status],
+    message: paragraphs(error, context).join(' '),
+    method: context.method,
+    path: context.instance === null ? undefined : decodeURIComponent(context.instance),
+    cause: shortage?.cause,
+    root:
+      shortage?.root === undefined ? undefined : decodeURIComponent(collectionHref(shortage.root, context)),
+    ...Object.fromEntries(figures),
+  }
 }
 
 function paragraphs(error: DavError | null, context: ErrorContext): readonly string[] {

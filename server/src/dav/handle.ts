@@ -4,6 +4,7 @@ import { type ResourcePath, ROOT } from '../core/path.ts'
 import type { Authenticate, Principal } from '../core/principal.ts'
 import { isAboveTree, protocolAbove, storeAbove } from './above.ts'
 import { NEVER_ALLOWED } from './core-methods.ts'
+import type { ErrorPages } from './error-page.ts'
 import { type ErrorContext, errorResponse } from './error-response.ts'
 import { methodMeant } from './headers/ask.ts'
 import { serverOptions } from './methods/options.ts'
@@ -17,6 +18,8 @@ export interface HandlerOptions {
   readonly authenticate: Authenticate
   /** Where the tree is mounted: '' or for example '/dav'. */
   readonly basePath: string
+  /** The operator's own pages for refusals. */
+  readonly errorPages: ErrorPages
 }
 
 export interface Handled {
@@ -132,13 +135,14 @@ async function withAllow(
   })
 }
 
-function contextOf({ basePath }: HandlerOptions, request: DavRequest, seen: Seen): ErrorContext {
+function contextOf({ basePath, errorPages }: HandlerOptions, request: DavRequest, seen: Seen): ErrorContext {
   const href = (path: ResourcePath): string => hrefOf(path, { basePath, collection: false })
   return {
     method: request.method,
     accept: request.header('accept'),
     instance: seen.path === null ? null : href(seen.path),
     href,
+    pages: errorPages,
   }
 }
 

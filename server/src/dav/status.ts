@@ -51,6 +51,13 @@ export const STATUS_OF = {
   'io-error': { status: 500 },
 } as const satisfies Record<ErrorCode, StatusRow>
 
+/** What a refusal can have as its status. A 207 tells of refusals of members. */
+export const ERROR_STATUSES: ReadonlySet<number> = new Set(
+  Object.values<StatusRow>(STATUS_OF)
+    .map(({ status }) => status)
+    .filter((status) => status >= 400),
+)
+
 /** For a defect of ours: nothing that was thrown on purpose. */
 export const UNEXPECTED: StatusRow = { status: 500 }
 

@@ -68,6 +68,7 @@ function writeRaw(socket: Duplex, error: DavError, bounds: LingerBounds): void {
     accept: undefined,
     instance: null,
     href: String,
+    pages: new Map(),
   })
   const bytes = body instanceof Uint8Array ? body : new Uint8Array()
   const fields = { ...headers, 'Content-Length': String(bytes.byteLength), Connection: 'close' }
