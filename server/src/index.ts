@@ -1,6 +1,7 @@
 export type { Limits } from './core/limits.ts'
 export type { Log, LogFields, RefusalRecord, RequestRecord } from './core/log.ts'
 export { silentLog } from './core/log.ts'
+export type { Network } from './core/network.ts'
 export type { Authenticate, Credentials, Principal } from './core/principal.ts'
 export { StartError } from './core/start-error.ts'
 export {

@@ -211,7 +211,7 @@ async function prepare(deps: Deps, options: ServerOptions): Promise<void> {
 function edgeOf(deps: Deps, { authenticate, basePath, log }: ServerOptions, front: Front): Edge {
   const protocol = protocolOf(CORE_METHODS, [quota])
   const handle = handler({ deps, protocol, authenticate, basePath, errorPages: front.errorPages })
-  return nodeEdge({ handle, limits: deps.limits, log })
+  return nodeEdge({ handle, limits: deps.limits, log, trusts: front.trusts })
 }
 
 async function listen({ server }: Edge, { host, port }: ServerOptions): Promise<void> {

@@ -46,6 +46,7 @@ function serverOptions(settings: Settings, access: Access, log: Log): ServerOpti
     maxFileBytes: settings.maxFileSize,
     durability: settings.durability,
     errorPages: settings.errorPages,
+    trustProxy: settings.trustProxy,
     limits: { infiniteDepthResources: settings.infiniteDepth },
     authenticate: access.authenticate,
     log,

@@ -1,5 +1,15 @@
-import { path } from './path.ts'
+import { z } from 'zod'
+import type { Network } from '../core/network.ts'
+import { parseNetwork, showNetwork } from './network.ts'
+import { attempt, path } from './reading.ts'
 import type { OptionDescription } from './schema.ts'
+
+const networks = z
+  .union([
+    z.string().transform((text) => text.split(/[\s,]+/).filter((word) => word !== '')),
+    z.array(z.string()),
+  ])
+  .transform((words, context): readonly Network[] => attempt(context, () => words.flatMap(parseNetwork)))
 
 /** What matters where another server stands in front, and where people look at answers. */
 export const FRONT_OPTIONS = {
@@ -11,5 +21,16 @@ export const FRONT_OPTIONS = {
     expects: 'the path of a directory',
     show: (value: string | null) => value ?? 'none',
     help: 'your own pages for refusals, named by their status, such as 507.html; shown to browsers',
+  },
+  trustProxy: {
+    schema: networks,
+    fallback: [] as readonly Network[],
+    argument: 'ADDRESS',
+    isRepeatable: true,
+    expects: 'addresses, networks or loopback',
+    show: (value: readonly Network[]) => value.map(showNetwork).join(' ') || 'none',
+    help:
+      'where a front server connects from whose X-Forwarded-For, -Host and -Proto are believed: an address, a network ' +
+      'such as 10.0.0.0/8, or loopback; may be given many times',
   },
 } as const satisfies Record<string, OptionDescription>

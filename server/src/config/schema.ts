@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { formatSize } from '../core/format-size.ts'
 import { FRONT_OPTIONS } from './front-options.ts'
-import { path } from './path.ts'
+import { attempt, path } from './reading.ts'
 import { parseSize } from './size.ts'
 
 /**
@@ -237,15 +237,6 @@ function wholeNumber(most: number) {
     .regex(/^\d{1,9}$/)
     .transform(Number)
   return z.union([z.number(), digits]).pipe(z.int().min(0).max(most))
-}
-
-function attempt<Value>(context: z.RefinementCtx, read: () => Value): Value {
-  try {
-    return read()
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as Error).message, params: { isSentence: true } })
-    return z.NEVER
-  }
 }
 
 function refuse(context: z.RefinementCtx): never {

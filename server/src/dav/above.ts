@@ -8,9 +8,10 @@ import { parseTarget, type TargetOptions } from './target.ts'
  * Whether a request is for a collection above the tree, where that is mounted below a path. Windows walks the path
  * from the root of the host and gives up where a parent does not answer (WIN-02).
  */
-export function isAboveTree(rawTarget: string, { basePath, host }: TargetOptions): boolean {
+export function isAboveTree(rawTarget: string, options: TargetOptions): boolean {
+  const { basePath } = options
   if (basePath === '') return false
-  const { path } = parseTarget(rawTarget, { basePath: '', host })
+  const { path } = parseTarget(rawTarget, { ...options, basePath: '' })
   return path !== basePath && contains(path, basePath as ResourcePath)
 }
 

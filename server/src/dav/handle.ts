@@ -53,7 +53,7 @@ async function pipeline(options: HandlerOptions, request: DavRequest, seen: Seen
   if (request.defect !== null) throw request.defect
   if (request.target === '*') return asterisk(request, options.protocol)
   const { deps, protocol, basePath } = whereFor(options, request)
-  const place = { basePath, host: request.header('host') }
+  const place = { basePath, ...request.origin }
   const target = parseTarget(request.target, place)
   const method = knownMethod(options.protocol, request)
   seen.principal = await options.authenticate({
@@ -84,7 +84,7 @@ async function pipeline(options: HandlerOptions, request: DavRequest, seen: Seen
 /** The tree, or the collections above it. */
 function whereFor(options: HandlerOptions, request: DavRequest): HandlerOptions {
   const { deps, protocol, basePath } = options
-  if (!isAboveTree(request.target, { basePath, host: request.header('host') })) return options
+  if (!isAboveTree(request.target, { basePath, ...request.origin })) return options
   const store = storeAbove(deps.store, basePath)
   return { ...options, deps: { ...deps, store }, protocol: protocolAbove(protocol), basePath: '' }
 }

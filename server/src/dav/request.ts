@@ -3,7 +3,9 @@ import type { ResourcePath } from '../core/path.ts'
 import type { Principal } from '../core/principal.ts'
 import type { Content } from '../core/store.ts'
 import type { ByteRange } from './headers/range.ts'
-import type { TargetOptions } from './target.ts'
+import type { Origin, TargetOptions } from './target.ts'
+
+export type { Origin } from './target.ts'
 
 /** What an edge hands in. Nothing of the body has been read. */
 export interface DavRequest {
@@ -12,7 +14,9 @@ export interface DavRequest {
   readonly target: string
   /** The value of a field by its lower-case name; several lines of one name joined by a comma. */
   readonly header: (name: string) => string | undefined
+  /** Of the client, as far as that can be known. */
   readonly remoteAddress: string
+  readonly origin: Origin
   readonly body: RequestBody
   /** What the edge found wrong with framing or header section; answered before anything else. */
   readonly defect: DavError | null

@@ -15,11 +15,17 @@ export interface Target {
   readonly query: string
 }
 
-export interface TargetOptions {
+/** The server as its clients address it. */
+export interface Origin {
+  /** A host with an optional port: the Host header, or what a trusted front says; undefined without either. */
+  readonly host: string | undefined
+  /** Null where nobody says: a front server may have taken TLS off, so our own connection tells nothing. */
+  readonly scheme: 'http' | 'https' | null
+}
+
+export interface TargetOptions extends Pick<Origin, 'host'>, Partial<Pick<Origin, 'scheme'>> {
   /** Where the tree is mounted: `''` or decoded segments such as `/dav`, without a slash at the end. */
   readonly basePath: string
-  /** The Host header; undefined where HTTP/1.0 did not send one. */
-  readonly host: string | undefined
 }
 
 /**
@@ -37,7 +43,7 @@ export function parseTarget(rawTarget: string, options: TargetOptions): Target {
   // The litmus test "delete_fragment" deletes /frag/#ment; cutting the fragment off would delete /frag/.
   if (rawTarget.includes('#')) throw new DavError('bad-request', 'a request target has no fragment')
 
-  const originForm = withoutAuthority(rawTarget, options.host)
+  const originForm = withoutAuthority(rawTarget, options)
   const cut = originForm.indexOf('?')
   const rawPath = cut === -1 ? originForm : originForm.slice(0, cut)
   // A single dot says nothing; rclone asks for `/./a:b`. Two dots would have to be believed, and are refused.
@@ -68,28 +74,34 @@ export function hrefOf(path: ResourcePath, options: HrefOptions): string {
 }
 
 /** RFC 9112 §3.2.2: the absolute form must be accepted, also by servers that are no proxies. */
-function withoutAuthority(rawTarget: string, host: string | undefined): string {
+function withoutAuthority(rawTarget: string, { host, scheme = null }: TargetOptions): string {
   if (rawTarget.startsWith('/')) return rawTarget
-  const absolute = /^https?:\/\/([^/?]+)/i.exec(rawTarget)
-  const authority = absolute?.[1]
+  const absolute = /^(https?):\/\/([^/?]+)/i.exec(rawTarget)
+  const authority = absolute?.[2]
   // User information is refused: RFC 9110 §4.2.4 calls it a likely attempt to obscure the authority.
   if (absolute === null || authority === undefined || authority.includes('@')) {
     throw new DavError('bad-request', 'the request target is neither an absolute path nor an http URL')
   }
-  if (host !== undefined && comparableAuthority(authority) !== comparableAuthority(host)) {
-    throw new DavError('misdirected', 'the request target names another host than the Host header')
+  const isElsewhere = scheme !== null && absolute[1]?.toLowerCase() !== scheme
+  const isHere = host === undefined || comparable(authority, scheme) === comparable(host, scheme)
+  if (isElsewhere || !isHere) {
+    const here = scheme === null ? 'the Host header' : `${scheme}://${host}, where the request came in`
+    throw new DavError('misdirected', `the request target names another host than ${here}`)
   }
   // RFC 9110 §4.2.3: an empty path is the same as `/`.
   const rest = rawTarget.slice(absolute[0].length)
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-function comparableAuthority(authority: string): string {
+/** Without the port that goes without saying; where the scheme is not known, either of the two. */
+function comparable(authority: string, scheme: Origin['scheme']): string {
   return authority
     .trim()
     .toLowerCase()
-    .replace(/:(?:80|443)?$/, '')
+    .replace(IMPLIED_PORT[scheme ?? 'any'], '')
 }
+
+const IMPLIED_PORT = { http: /:(?:80)?$/, https: /:(?:443)?$/, any: /:(?:80|443)?$/ } as const
 
 // The mark is a character of the name: without `ignoreBOM`, `%EF%BB%BFa` would be a second spelling of `a`.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { DavError } from '../core/errors.ts'
 import type { Limits } from '../core/limits.ts'
 import type { DavRequest, RequestBody } from '../dav/request.ts'
+import { HOST, senderOf } from './forwarded.ts'
+import type { Trusts } from './trusted.ts'
 
 /** The body of a request and how far it has come. */
 export interface IncomingBody extends RequestBody {
@@ -42,15 +44,18 @@ export function incomingBody(
 export function davRequest(
   request: IncomingMessage,
   body: IncomingBody,
-  limits: Limits,
+  { limits, trusts }: { readonly limits: Limits; readonly trusts: Trusts },
   expectation?: string,
 ): DavRequest {
   const fields = fieldsOf(request.rawHeaders)
+  const header = (name: string): string | undefined => fields.get(name)?.join(', ')
+  const { address, origin } = senderOf(request.socket.remoteAddress ?? '', header, trusts)
   return {
     method: request.method ?? '',
     target: request.url ?? '',
-    header: (name) => fields.get(name)?.join(', '),
-    remoteAddress: request.socket.remoteAddress ?? '',
+    header,
+    remoteAddress: address,
+    origin,
     body,
     defect: defectOf(request, fields, limits, expectation),
   }
@@ -128,5 +133,3 @@ function defectOf(
   }
   return null
 }
-
-const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d*)?$/

@@ -7,11 +7,14 @@ import { davRequest, type IncomingBody, incomingBody } from './incoming.ts'
 import { closeInStages, discardRest } from './linger.ts'
 import { answerMalformed, refuseTunnel } from './malformed.ts'
 import { writeAnswer } from './outgoing.ts'
+import type { Trusts } from './trusted.ts'
 
 export interface EdgeOptions {
   readonly handle: Handle
   readonly limits: Limits
   readonly log: Log
+  /** Whose word on the sender of a request is believed. */
+  readonly trusts: Trusts
 }
 
 export interface Edge {
@@ -95,12 +98,12 @@ async function answerOne(options: EdgeOptions, exchange: Exchange): Promise<void
   const { request, response, how } = exchange
   const { limits, log } = options
   const startedMs = performance.now()
-  const remoteAddress = request.socket.remoteAddress ?? ''
   const body = incomingBody(request, response, {
     expectsContinue: how.expectsContinue ?? false,
     idleSeconds: limits.bodyIdleSeconds,
   })
-  const handled = await options.handle(davRequest(request, body, limits, how.expectation))
+  const asked = davRequest(request, body, options, how.expectation)
+  const handled = await options.handle(asked)
   let sentBytes = 0
   try {
     sentBytes = await send(options, exchange, body, handled)
@@ -115,7 +118,7 @@ async function answerOne(options: EdgeOptions, exchange: Exchange): Promise<void
     status: handled.response.status,
     durationMs: performance.now() - startedMs,
     user: handled.user,
-    remoteAddress,
+    remoteAddress: asked.remoteAddress,
     receivedBytes: body.receivedBytes(),
     sentBytes,
     userAgent: request.headers['user-agent'],

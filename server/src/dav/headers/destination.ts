@@ -10,7 +10,7 @@ export interface Destination {
 
 /**
  * The Destination of COPY and MOVE: an absolute path, or a URL whose authority is that of the Host header. Its
- * scheme says nothing, since a proxy may have taken TLS off.
+ * scheme says nothing, since a proxy may have taken TLS off; where a trusted one says what clients use, that counts.
  *
  * @throws DavError 'bad-request' | 'destination-elsewhere' | 'forbidden'
  * @see RFC 4918 §10.3
@@ -19,7 +19,7 @@ export function parseDestination(value: string | undefined, options: TargetOptio
   if (value === undefined) throw new DavError('bad-request', 'the Destination header is missing')
   const url = value.trim()
   requireUsable(url)
-  const whole = wholePath(url, options.host)
+  const whole = wholePath(url, options)
   if (options.basePath !== '' && !contains(options.basePath as ResourcePath, whole)) {
     throw new DavError('destination-elsewhere', `Destination lies outside ${options.basePath}`)
   }
@@ -45,9 +45,9 @@ function requireUsable(url: string): void {
 }
 
 /** Judges everything but the base path, so that a reserved name is told from a place outside it. */
-function wholePath(url: string, host: string | undefined): ResourcePath {
+function wholePath(url: string, options: TargetOptions): ResourcePath {
   try {
-    return parseTarget(url, { basePath: '', host }).path
+    return parseTarget(url, { ...options, basePath: '' }).path
   } catch (error) {
     throw error instanceof DavError ? aboutDestination(error) : error
   }
@@ -56,9 +56,13 @@ function wholePath(url: string, host: string | undefined): ResourcePath {
 function aboutDestination(cause: DavError): DavError {
   switch (cause.code) {
     case 'misdirected':
-      return new DavError('destination-elsewhere', 'Destination names another host than the Host header', {
-        cause,
-      })
+      return new DavError(
+        'destination-elsewhere',
+        `Destination, read as a request target: ${cause.message}`,
+        {
+          cause,
+        },
+      )
     case 'not-found':
       return new DavError('forbidden', 'Destination has a name that is reserved for the server', { cause })
     default:
