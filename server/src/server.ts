@@ -4,11 +4,14 @@ import type { AddressInfo } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { openAdminSocket } from './admin/socket.ts'
 import type { Deps } from './core/deps.ts'
+import { type LevelWatch, levelWatch } from './core/level-watch.ts'
+import { binding, type Level, standings } from './core/levels.ts'
 import { DEFAULT_LIMITS, defaultKeepFreeBytes, type Limits } from './core/limits.ts'
 import type { Log } from './core/log.ts'
+import { maintain } from './core/maintenance.ts'
 import { RESERVED_NAME, ROOT } from './core/path.ts'
 import type { Authenticate } from './core/principal.ts'
-import { keepLeases, recount, recoverAll } from './core/recover.ts'
+import { recount, recoverAll } from './core/recover.ts'
 import { figures } from './core/space.ts'
 import { StartError } from './core/start-error.ts'
 import type { StateStore } from './core/state.ts'
@@ -63,6 +66,8 @@ export interface Summary {
   readonly availableBytes: number
   readonly diskFreeBytes: number
   readonly keepFreeBytes: number
+  /** Of the space or the disk that stops an upload first. */
+  readonly level: Level
 }
 
 export interface RunningServer {
@@ -89,9 +94,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await prepare(deps, options)
     const admin = await openAdminSocket(deps, opened.stateDirectory)
     opened.closers.push(() => admin.close())
-    const edge = edgeOf(deps, options, front)
+    const watch = levelWatch(deps)
+    const edge = edgeOf(deps, options, { front, watch })
     await listen(edge, options)
-    return running({ deps, edge, opened, options, folder })
+    return running({ deps, watch, edge, opened, options, folder })
   } catch (error) {
     await opened.close()
     throw asStartError(error, { where: folder, address: `${options.host}:${options.port}` })
@@ -190,6 +196,7 @@ function depsOf(options: ServerOptions, { store, state }: Opened): Deps {
       maxFileBytes: options.maxFileBytes,
       keepFreeBytes: options.keepFreeBytes ?? defaultKeepFreeBytes(volume.totalBytes),
       keepFreeEntries: Math.min(64, Math.floor((volume.totalEntries ?? 0) / 100)),
+      diskUnitBytes: defaultKeepFreeBytes(volume.totalBytes),
       keepFreeStateBytes: stateVolume === null ? 0 : defaultKeepFreeBytes(stateVolume.totalBytes),
       ...options.limits,
     },
@@ -208,9 +215,14 @@ async function prepare(deps: Deps, options: ServerOptions): Promise<void> {
   await deps.state.ledger.setRootLimit(options.limitBytes)
 }
 
-function edgeOf(deps: Deps, { authenticate, basePath, log }: ServerOptions, front: Front): Edge {
+function edgeOf(
+  deps: Deps,
+  { authenticate, basePath, log }: ServerOptions,
+  { front, watch }: { readonly front: Front; readonly watch: LevelWatch },
+): Edge {
   const protocol = protocolOf(CORE_METHODS, [quota])
-  const handle = handler({ deps, protocol, authenticate, basePath, errorPages: front.errorPages })
+  const { errorPages } = front
+  const handle = handler({ deps, protocol, authenticate, basePath, errorPages, watchLevels: watch.see })
   return nodeEdge({ handle, limits: deps.limits, log, trusts: front.trusts })
 }
 
@@ -224,17 +236,18 @@ async function listen({ server }: Edge, { host, port }: ServerOptions): Promise<
 
 interface Parts {
   readonly deps: Deps
+  readonly watch: LevelWatch
   readonly edge: Edge
   readonly opened: Opened
   readonly options: ServerOptions
   readonly folder: string
 }
 
-function running({ deps, edge, opened, options, folder }: Parts): RunningServer {
-  const maintenance = setInterval(() => {
-    deps.state.maintain()
-    keepLeases(deps).catch((error) => deps.log.error('claims could not be looked after', { error }))
-  }, MAINTENANCE_MS)
+function running({ deps, watch, edge, opened, options, folder }: Parts): RunningServer {
+  // Not the time of day: a clock that is set right would look like a burst of uploads.
+  const look = () => maintain(deps, watch, performance.now() / 1000)
+  void look()
+  const maintenance = setInterval(look, MAINTENANCE_MS)
   let closing: Promise<void> | null = null
   const { address, port, family } = edge.server.address() as AddressInfo
   const host = family === 'IPv6' ? `[${address}]` : address
@@ -244,7 +257,8 @@ function running({ deps, edge, opened, options, folder }: Parts): RunningServer 
       const { usedBytes, availableBytes, limitBytes } = await figures(deps, ROOT)
       const diskFreeBytes = deps.store.freeSpace().freeBytes
       const { keepFreeBytes } = deps.limits
-      return { folder, limitBytes, usedBytes, availableBytes, diskFreeBytes, keepFreeBytes }
+      const { level } = binding(await standings(deps, ROOT))
+      return { folder, limitBytes, usedBytes, availableBytes, diskFreeBytes, keepFreeBytes, level }
     },
     close() {
       closing ??= end(maintenance, { edge, opened })

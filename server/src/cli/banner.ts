@@ -19,6 +19,7 @@ export function banner(started: Started): string {
     ['limit', started.limitBytes === null ? 'none' : formatSize(started.limitBytes)],
     ['used', formatSize(started.usedBytes)],
     ['free', formatSize(started.availableBytes)],
+    ['level', started.level],
     [
       'disk',
       `${formatSize(started.diskFreeBytes)} free, ${formatSize(started.keepFreeBytes)} of it kept free`,

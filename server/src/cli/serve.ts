@@ -47,7 +47,11 @@ function serverOptions(settings: Settings, access: Access, log: Log): ServerOpti
     durability: settings.durability,
     errorPages: settings.errorPages,
     trustProxy: settings.trustProxy,
-    limits: { infiniteDepthResources: settings.infiniteDepth },
+    limits: {
+      infiniteDepthResources: settings.infiniteDepth,
+      nearPercent: settings.warn[0],
+      criticalPercent: settings.warn[1],
+    },
     authenticate: access.authenticate,
     log,
     onCounting: countingProgress({

@@ -48,6 +48,11 @@ const port = wholeNumber(65_535)
 
 const count = wholeNumber(1_000_000)
 
+const percents = z
+  .union([z.string().transform((text) => text.split(',').map(Number)), z.array(z.number())])
+  .pipe(z.tuple([percent(), percent()]))
+  .refine(([near, critical]) => near < critical)
+
 const users = z
   .union([
     z.string().transform((text) => text.split(/\r?\n/).filter((line) => line.trim() !== '')),
@@ -112,6 +117,14 @@ export const OPTIONS = {
     expects: 'a size such as 2GiB, or none',
     show: showSize('none'),
     help: 'the largest single file',
+  },
+  warn: {
+    schema: percents,
+    fallback: [80, 95] as readonly [number, number],
+    argument: 'NEAR,CRITICAL',
+    expects: 'two rising percentages from 1 to 99 such as 80,95',
+    show: (value: readonly [number, number]) => value.join(','),
+    help: 'at how many percent of a limit a space is near it, and critically so',
   },
   state: {
     schema: path,
@@ -230,6 +243,10 @@ const NO_AUTH = new Map<string, 'no' | 'loopback' | 'everywhere'>([
   ['everywhere', 'everywhere'],
   ['2', 'everywhere'],
 ])
+
+function percent() {
+  return z.number().min(1).max(99)
+}
 
 function wholeNumber(most: number) {
   const digits = z

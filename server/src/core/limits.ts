@@ -8,6 +8,11 @@ export interface Limits {
   readonly keepFreeEntries: number
   /** Free bytes below which the state's own volume counts as full. */
   readonly keepFreeStateBytes: number
+  /** From so much of a limit on a space is at level `near`, and at `critical`. */
+  readonly nearPercent: number
+  readonly criticalPercent: number
+  /** What a volume of this size keeps free by default: the unit of the levels of the disk. */
+  readonly diskUnitBytes: number
   /** A chunked upload claims ahead by this much at first, doubling up to the maximum: fewer statements. */
   readonly growthStepBytes: number
   readonly growthStepMaxBytes: number
@@ -50,6 +55,9 @@ export const DEFAULT_LIMITS: Limits = {
   keepFreeBytes: 0,
   keepFreeEntries: 0,
   keepFreeStateBytes: 0,
+  nearPercent: 80,
+  criticalPercent: 95,
+  diskUnitBytes: 0,
   growthStepBytes: MIB,
   growthStepMaxBytes: 64 * MIB,
   leaseSeconds: 300,

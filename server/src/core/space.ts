@@ -100,9 +100,14 @@ export async function figures(deps: Deps, path: ResourcePath, disk?: DiskRoom): 
     .map((space) => (space.limitBytes ?? 0) - space.usedBytes - space.reservedBytes)
   return {
     usedBytes: spaces[0]?.usedBytes ?? 0,
-    availableBytes: Math.max(0, Math.min(room.bytes - OVERHEAD_BYTES, ...rests)),
+    availableBytes: Math.max(0, Math.min(availableOnDisk(room), ...rests)),
     limitBytes: spaces.find((space) => space.limitBytes !== null)?.limitBytes ?? null,
   }
+}
+
+/** What the disk alone leaves for a new file, never negative. */
+export function availableOnDisk(room: DiskRoom): number {
+  return Math.max(0, room.bytes - OVERHEAD_BYTES)
 }
 
 /** Room on the disk at this moment, all claims subtracted. */

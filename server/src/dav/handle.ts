@@ -1,5 +1,6 @@
 import type { Deps } from '../core/deps.ts'
 import { DavError } from '../core/errors.ts'
+import type { Standing } from '../core/levels.ts'
 import { type ResourcePath, ROOT } from '../core/path.ts'
 import type { Authenticate, Principal } from '../core/principal.ts'
 import { isAboveTree, protocolAbove, storeAbove } from './above.ts'
@@ -10,6 +11,7 @@ import { methodMeant } from './headers/ask.ts'
 import { serverOptions } from './methods/options.ts'
 import { allowed, type Method, type Protocol } from './methods.ts'
 import type { Call, DavRequest, DavResponse } from './request.ts'
+import { spaceReport } from './space-header.ts'
 import { hrefOf, parseTarget } from './target.ts'
 
 export interface HandlerOptions {
@@ -20,6 +22,8 @@ export interface HandlerOptions {
   readonly basePath: string
   /** The operator's own pages for refusals. */
   readonly errorPages: ErrorPages
+  /** Is told how the space stands after every request that may have changed it. */
+  readonly watchLevels: (standings: readonly Standing[]) => void
 }
 
 export interface Handled {
@@ -33,12 +37,9 @@ export type Handle = (request: DavRequest) => Promise<Handled>
 /** The one way of a request through the server, and the only place where errors become answers. */
 export function handler(options: HandlerOptions): Handle {
   return async (request) => {
-    const seen: Seen = { principal: null, path: null }
-    try {
-      return { response: cacheable(request, await pipeline(options, request, seen)), user: nameOf(seen) }
-    } catch (error) {
-      return { response: await refusal(options, request, seen, error), user: nameOf(seen) }
-    }
+    const seen: Seen = { principal: null, path: null, call: null }
+    const response = await answer(options, request, seen)
+    return { response: await withSpace(options, seen, response), user: nameOf(seen) }
   }
 }
 
@@ -46,6 +47,15 @@ export function handler(options: HandlerOptions): Handle {
 interface Seen {
   principal: Principal | null
   path: ResourcePath | null
+  call: Call | null
+}
+
+async function answer(options: HandlerOptions, request: DavRequest, seen: Seen): Promise<DavResponse> {
+  try {
+    return cacheable(request, await pipeline(options, request, seen))
+  } catch (error) {
+    return await refusal(options, request, seen, error)
+  }
 }
 
 // The order of the checks is that of the storage table: framing, method, sender, body, and only then the state.
@@ -78,6 +88,8 @@ async function pipeline(options: HandlerOptions, request: DavRequest, seen: Seen
     place,
     href: (path, kind) => hrefOf(path, { basePath, collection: kind === 'collection' }),
   }
+  // Above the tree nothing is written.
+  if (protocol === options.protocol) seen.call = call
   return await method.handle(deps, call, protocol)
 }
 
@@ -151,6 +163,26 @@ function logShortage({ deps }: HandlerOptions, request: DavRequest, seen: Seen, 
   if (shortage === undefined) return
   deps.log.refused({ user: nameOf(seen), method: request.method, path: seen.path ?? ROOT, ...shortage })
 }
+
+/** The answer to a method that writes, also a refusal, says how the space stands after it. */
+async function withSpace(
+  { deps, watchLevels }: HandlerOptions,
+  { call }: Seen,
+  response: DavResponse,
+): Promise<DavResponse> {
+  if (call === null || ONLY_READS.has(methodOf(call.request, response))) return response
+  const report = await spaceReport(deps, call)
+  if (report === null) return response
+  watchLevels(report.standings)
+  return { ...response, headers: { ...response.headers, ...report.headers } }
+}
+
+/** A question that is answered with a refusal is answered as the request it asks about. */
+function methodOf(request: DavRequest, { status }: DavResponse): string {
+  return status < 400 ? request.method : methodMeant(request)
+}
+
+const ONLY_READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
 
 /** HTTP-55: answers to methods that change something are nobody's to keep. */
 function cacheable(request: DavRequest, response: DavResponse): DavResponse {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Deps } from '../core/deps.ts'
 import { formatSize } from '../core/format-size.ts'
+import { binding, type Level, standings } from '../core/levels.ts'
 import { memberPath, nameOf, type ResourcePath, ROOT, segmentsOf } from '../core/path.ts'
 import type { Resource } from '../core/resource.ts'
 import { type Figures, figures } from '../core/space.ts'
@@ -26,6 +27,7 @@ const SORTED_MEMBERS = 2000
 /** What a person sees of a collection in a browser: its members, and how much still fits. No script is needed. */
 export async function listing(deps: Deps, call: Call): Promise<DavResponse> {
   const space = await figures(deps, call.path)
+  const { level } = binding(await standings(deps, call.path))
   return {
     status: 200,
     headers: {
@@ -36,11 +38,15 @@ export async function listing(deps: Deps, call: Call): Promise<DavResponse> {
       'Cache-Control': 'private, no-cache',
     },
     // HEAD too: a missing body would be told as one of length 0. The edge does not ask it for a byte.
-    body: batched(page(deps, call, space)),
+    body: batched(page(deps, call, { ...space, level })),
   }
 }
 
-async function* page(deps: Deps, call: Call, space: Figures): AsyncGenerator<string> {
+interface Shown extends Figures {
+  readonly level: Level
+}
+
+async function* page(deps: Deps, call: Call, space: Shown): AsyncGenerator<string> {
   const title = escapeText(call.path === ROOT ? 'Files' : nameOf(call.path))
   yield `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title>
 <meta name="viewport" content="width=device-width"><style>${STYLE}</style></head><body>
@@ -64,12 +70,22 @@ function breadcrumbs(call: Call): string {
   return links.join(' / ')
 }
 
-function spaceBar({ usedBytes, availableBytes, limitBytes }: Figures): string {
+function spaceBar({ usedBytes, availableBytes, limitBytes, level }: Shown): string {
   const wholeBytes = usedBytes + availableBytes
   const percent = wholeBytes === 0 ? 100 : Math.floor((usedBytes / wholeBytes) * 100)
   const limit = limitBytes === null ? '' : ` The limit is ${formatSize(limitBytes)}.`
-  return `<p><meter min="0" max="${wholeBytes}" high="${Math.floor(wholeBytes * 0.8)}" optimum="0" value="${usedBytes}">${percent} %</meter>
-${formatSize(usedBytes)} used, ${formatSize(availableBytes)} free.${limit}</p>`
+  // Browsers colour the bar by these, and so as the level says and not by a threshold of their own.
+  const low = level === 'normal' ? wholeBytes : 0
+  const high = level === 'normal' || level === 'near' ? wholeBytes : 0
+  return `<p><meter min="0" max="${wholeBytes}" low="${low}" high="${high}" optimum="0" value="${usedBytes}">${percent} %</meter>
+${formatSize(usedBytes)} used, ${formatSize(availableBytes)} free.${limit}${SENTENCES[level]}</p>`
+}
+
+const SENTENCES: Readonly<Record<Level, string>> = {
+  normal: '',
+  near: ' <strong>It is nearly full.</strong>',
+  critical: ' <strong>It is almost full.</strong>',
+  full: ' <strong>It is full.</strong>',
 }
 
 function row(call: Call, member: Resource): string {

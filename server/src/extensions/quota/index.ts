@@ -1,10 +1,11 @@
 import { figures } from '../../core/space.ts'
 import type { Extension } from '../../dav/extension.ts'
-import { dav } from '../../dav/xml/names.ts'
+import { dav, ext } from '../../dav/xml/names.ts'
+import { spaceElement } from './space-element.ts'
 
 /**
- * Quota and size properties (RFC 4331): on collections only, in PROPFIND only where asked for by name. They are
- * read from the rows that decide about every write, so what is shown is what is enforced.
+ * Quota and size properties (RFC 4331), and how near the space is to its limit: on collections only, in PROPFIND
+ * only where asked for by name. They are read from the rows that decide about every write, so what is shown is what is enforced.
  */
 export const quota: Extension = {
   name: 'quota',
@@ -22,6 +23,12 @@ export const quota: Extension = {
       inAllprop: false,
       has: ({ kind }) => kind === 'collection',
       value: async ({ path }, { deps, disk }) => String((await figures(deps, path, disk)).usedBytes),
+    },
+    {
+      name: ext('space'),
+      inAllprop: false,
+      has: ({ kind }) => kind === 'collection',
+      value: spaceElement,
     },
   ],
 }

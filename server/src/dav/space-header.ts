@@ -1,0 +1,51 @@
+import type { Deps } from '../core/deps.ts'
+import { binding, type Standings, standings } from '../core/levels.ts'
+import type { ResourcePath } from '../core/path.ts'
+import { parseDestination } from './headers/destination.ts'
+import type { Call } from './request.ts'
+
+export interface SpaceReport {
+  readonly standings: Standings
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/**
+ * How the space stands after a request that may have changed it, for its answer and for whoever watches the levels.
+ * Null where that cannot be read: the answer itself does not depend on it.
+ */
+export async function spaceReport(deps: Deps, call: Call): Promise<SpaceReport | null> {
+  try {
+    const all = await standings(deps, await placeOf(deps, call))
+    return { standings: all, headers: { 'Plimsoll-Space': spaceHeader(all, call) } }
+  } catch {
+    return null
+  }
+}
+
+/** What arrives somewhere is of interest there, not where it came from. */
+async function placeOf(deps: Deps, { request, path, place }: Call): Promise<ResourcePath> {
+  const destination = request.header('destination')
+  return destination === undefined
+    ? path
+    : await deps.store.resolve(parseDestination(destination, place).path)
+}
+
+/**
+ * A structured field (RFC 9651): the space that stops the client first, a String with its URL path, or the Token
+ * `disk`. `available` is what `quota-available-bytes` says.
+ */
+export function spaceHeader(all: Standings, { href }: Pick<Call, 'href'>): string {
+  const { path, level, usedBytes, limitBytes } = binding(all)
+  const numbers = {
+    used: usedBytes,
+    limit: limitBytes,
+    available: Math.min(...all.map(({ availableBytes }) => availableBytes)),
+  }
+  const parameters = Object.entries(numbers).flatMap(([name, value]) =>
+    value === null ? [] : [`;${name}=${Math.min(value, LARGEST_INTEGER)}`],
+  )
+  return `${path === null ? 'disk' : `"${href(path, 'collection')}"`};level=${level}${parameters.join('')}`
+}
+
+// RFC 9651 §3.3.1: fifteen digits.
+const LARGEST_INTEGER = 999_999_999_999_999
