@@ -25,6 +25,7 @@ import { type Edge, nodeEdge } from './http/node.ts'
 import { asStartError } from './start-failure.ts'
 import { sqliteState } from './state/sqlite/index.ts'
 import { lockDirectory } from './state/sqlite/instance-lock.ts'
+import { requireHidden } from './state-directory.ts'
 import { folderStore } from './storage/folder/index.ts'
 import type { Durability } from './storage/folder/volume.ts'
 
@@ -124,6 +125,7 @@ function openAll(options: ServerOptions, folder: string): Opened {
     for (const directory of new Set([own, stateDirectory])) {
       mkdirSync(dirname(directory), { recursive: true })
       mkdirSync(directory, { recursive: true, mode: 0o700 })
+      requireHidden(directory, folder)
       const lock = lockDirectory(directory)
       if (lock === null) throw inUse(directory === own ? folder : stateDirectory)
       closers.push(() => lock.release())
@@ -131,7 +133,8 @@ function openAll(options: ServerOptions, folder: string): Opened {
     const store = folderStore({ folder, durability: options.durability, nowMs: Date.now })
     closers.push(() => store.close())
     const sharesContentVolume = statSync(folder).dev === statSync(stateDirectory).dev
-    const state = sqliteState({ directory: stateDirectory, sharesContentVolume })
+    const isDurable = options.durability === 'full'
+    const state = sqliteState({ directory: stateDirectory, sharesContentVolume, isDurable })
     closers.push(() => state.close())
     return { store, state, stateDirectory, closers, close }
   } catch (error) {
@@ -167,7 +170,7 @@ export async function openStoppedState<T>(
   const lock = lockDirectory(directory)
   if (lock === null) throw inUse(directory)
   try {
-    const state = sqliteState({ directory, sharesContentVolume: true })
+    const state = sqliteState({ directory, sharesContentVolume: true, isDurable: true })
     return await work(state).finally(() => state.close())
   } finally {
     lock.release()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Deps } from '../../src/core/deps.ts'
 import type { Guard } from '../../src/core/guard.ts'
@@ -11,6 +11,7 @@ import { type Put, put } from '../../src/core/put.ts'
 import { recoverAll } from '../../src/core/recover.ts'
 import { remove } from '../../src/core/remove.ts'
 import type { Totals } from '../../src/core/resource.ts'
+import type { Lock } from '../../src/core/state.ts'
 import { sqliteState } from '../../src/state/sqlite/index.ts'
 import { folderStore } from '../../src/storage/folder/index.ts'
 
@@ -25,7 +26,7 @@ export function depsIn(folder: string, limits: Partial<Limits> = {}): Deps & { c
   const stateDirectory = join(folder, '.plimsoll')
   mkdirSync(stateDirectory, { recursive: true })
   const store = folderStore({ folder, durability: 'none', nowMs: Date.now })
-  const state = sqliteState({ directory: stateDirectory, sharesContentVolume: true })
+  const state = sqliteState({ directory: stateDirectory, sharesContentVolume: true, isDurable: false })
   let ids = 0
   return {
     store,
@@ -80,28 +81,43 @@ async function* inPieces(text: string): AsyncGenerator<Uint8Array> {
   for (let from = 0; from < text.length; from += 1000) yield Buffer.from(text.slice(from, from + 1000))
 }
 
-/** Everything a client could see: paths, contents and content types, one line each. */
+/** Everything a client could see, a line each: paths with contents, properties and times long past, and locks. */
 export async function visible(deps: Deps, folder: string): Promise<readonly string[]> {
-  const found: string[] = []
+  const found = (await deps.state.locks.all(Date.now())).map(lockLine)
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name)
     const path = file.slice(folder.length)
     if (path.startsWith('/.plimsoll')) continue
     const types = (await deps.state.properties.of([at(path)])).get(at(path)) ?? []
     const type = types.map(({ value }) => value).join()
-    found.push(`${path} ${entry.isFile() ? readFileSync(file, 'utf8') : 'collection'} (${type})`)
+    const content = entry.isFile() ? readFileSync(file, 'utf8') : 'collection'
+    found.push(`${path} ${content} (${type})${timeLongPast(file)}`)
   }
   return found.sort()
 }
+
+function lockLine({ root, scope, depth, timeoutSeconds }: Lock): string {
+  return `lock of ${root}: ${scope}, ${depth}, ${timeoutSeconds} s`
+}
+
+/** A time that somebody has set; that of an upload is another one every time. */
+function timeLongPast(file: string): string {
+  const { mtimeMs } = statSync(file)
+  return mtimeMs < LONG_PAST_MS ? ` of ${Math.floor(mtimeMs / 1000)}` : ''
+}
+
+const LONG_PAST_MS = 1_000_000_000_000
 
 /** After a recovery: nothing staged, nothing reserved, no claim, and the counters are what a recount would say. */
 export async function requireSettled(deps: Deps, folder: string, after = ''): Promise<void> {
   const staged = ['stage', 'trash'].flatMap((name) => readdirSync(join(folder, '.plimsoll', name)))
   assert.deepEqual(staged, [], `something is left in the folders of the server ${after}`)
   assert.deepEqual(await deps.state.ledger.expired(Number.MAX_SAFE_INTEGER), [], `a claim is left ${after}`)
+  await requireNoOrphans(deps, after)
   const [root] = await deps.state.ledger.enclosing(ROOT)
-  let counted: Totals | null = null
+  let counted: Totals = { bytes: 0, entries: 0 }
   for await (const sum of deps.store.measure(ROOT)) counted = sum
+  const propertyBytes = await deps.state.properties.chargedBytes(ROOT, 'infinity')
   assert.deepEqual(
     {
       bytes: root?.usedBytes,
@@ -109,9 +125,24 @@ export async function requireSettled(deps: Deps, folder: string, after = ''): Pr
       reserved: root?.reservedBytes,
       reservedEntries: root?.reservedEntries,
     },
-    { ...counted, reserved: 0, reservedEntries: 0 },
+    {
+      bytes: counted.bytes + propertyBytes,
+      entries: counted.entries,
+      reserved: 0,
+      reservedEntries: 0,
+    },
     `the counters differ from the folder ${after}`,
   )
+}
+
+/** No property and no lock belongs to something that is not there. */
+async function requireNoOrphans(deps: Deps, after: string): Promise<void> {
+  const paths = (await deps.state.locks.all(Date.now())).map(({ root }) => root)
+  for await (const page of deps.state.properties.paths()) paths.push(...page)
+  for (const path of paths) {
+    const owner = path.startsWith('/') ? await deps.store.stat(path) : null
+    assert.notEqual(owner, null, `${path} has a property or a lock and is not there ${after}`)
+  }
 }
 
 /** What a start does. */

@@ -23,6 +23,7 @@ import { type Database, openDatabase } from './database.ts'
 
 const MIB = 1024 * 1024
 const NO_BALLAST: Ballast = { release: () => false, restore() {} }
+const FAST = { isDurable: false }
 
 describe('openDatabase', () => {
   it('makes a database where there is none, with the newest schema', (test) => {
@@ -32,9 +33,21 @@ describe('openDatabase', () => {
     assert.equal(rowOf(database, 'SELECT count(*) AS spaces FROM space').spaces, 1)
   })
 
+  it('syncs its log at the end of every transaction where all must survive a power cut, and only there', (test) => {
+    for (const [isDurable, synchronous] of [
+      [true, 2],
+      [false, 1],
+    ] as const) {
+      const database = openDatabase(join(temporaryFolder(test), 'state.db'), NO_BALLAST, { isDurable })
+      test.after(() => database.close())
+
+      assert.equal(rowOf(database, 'PRAGMA synchronous').synchronous, synchronous)
+    }
+  })
+
   it('applies each migration once and keeps what is stored', (test) => {
     const folder = temporaryFolder(test)
-    const first = openDatabase(join(folder, 'state.db'), NO_BALLAST)
+    const first = openDatabase(join(folder, 'state.db'), NO_BALLAST, FAST)
     insert(first, '/kept')
     first.close()
 
@@ -56,11 +69,11 @@ describe('openDatabase', () => {
   it('refuses a database that a newer version wrote, and leaves it as it is', (test) => {
     const folder = temporaryFolder(test)
     const file = join(folder, 'state.db')
-    openDatabase(file, NO_BALLAST).close()
+    openDatabase(file, NO_BALLAST, FAST).close()
     raw(file, 'PRAGMA user_version = 99')
 
     assert.throws(
-      () => openDatabase(file, NO_BALLAST),
+      () => openDatabase(file, NO_BALLAST, FAST),
       isStartError(file, /newer Plimsoll \(schema 99,/, /newer version/),
     )
 
@@ -77,14 +90,14 @@ describe('openDatabase', () => {
   for (const [title, damage] of damages) {
     it(`says which file ${title} and what to do, and leaves it for whoever repairs it`, (test) => {
       const file = join(temporaryFolder(test), 'state.db')
-      const database = openDatabase(file, NO_BALLAST)
+      const database = openDatabase(file, NO_BALLAST, FAST)
       for (let row = 0; row < 2000; row += 1) insert(database, `/${row} ${'x'.repeat(100)}`)
       database.close()
       damage(file)
       const bytes = statSync(file).size
 
       assert.throws(
-        () => openDatabase(file, NO_BALLAST),
+        () => openDatabase(file, NO_BALLAST, FAST),
         isStartError(file, /is damaged/, /Move .* away and start again/),
       )
 
@@ -110,11 +123,11 @@ describe('openDatabase', () => {
   it('starts on a full disk by giving up the ballast', { skip: cannotMount() }, (test) => {
     const folder = mountedVolume(test, 'tmpfs', { sizeBytes: 2 * MIB })
     const ballast = ballastIn(folder)
-    openDatabase(join(folder, 'state.db'), ballast).close()
+    openDatabase(join(folder, 'state.db'), ballast, FAST).close()
     ballast.restore()
     fillUp(folder, 4 * MIB)
 
-    const database = openDatabase(join(folder, 'state.db'), ballast)
+    const database = openDatabase(join(folder, 'state.db'), ballast, FAST)
 
     database.transaction(() => insert(database, '/a'))
     database.close()
@@ -124,7 +137,7 @@ describe('openDatabase', () => {
     const folder = mountedVolume(test, 'tmpfs', { sizeBytes: MIB })
     fillUp(folder, 2 * MIB)
 
-    assert.throws(() => openDatabase(join(folder, 'state.db'), NO_BALLAST), { code: 'disk-full' })
+    assert.throws(() => openDatabase(join(folder, 'state.db'), NO_BALLAST, FAST), { code: 'disk-full' })
   })
 })
 
@@ -210,8 +223,8 @@ function onFullDisk(test: TestContext, ballast: Ballast): { database: Database; 
   held = Array.from({ length: 4 }, (_, index) => join(folder, `held-${index}`))
   for (const file of held) writeFileSync(file, new Uint8Array(64 * 1024))
   // Closed once, so that the schema lies in the database and not in its log.
-  openDatabase(join(folder, 'state.db'), ballast).close()
-  const database = openDatabase(join(folder, 'state.db'), ballast)
+  openDatabase(join(folder, 'state.db'), ballast, FAST).close()
+  const database = openDatabase(join(folder, 'state.db'), ballast, FAST)
   test.after(() => database.close())
   for (let turn = 0; turn < 20; turn += 1) {
     database.transaction(() => database.prepare('UPDATE space SET used_bytes = ?').run(turn))
@@ -221,7 +234,7 @@ function onFullDisk(test: TestContext, ballast: Ballast): { database: Database; 
 }
 
 function opened(test: TestContext, folder: string): Database {
-  const database = openDatabase(join(folder, 'state.db'), NO_BALLAST)
+  const database = openDatabase(join(folder, 'state.db'), NO_BALLAST, FAST)
   test.after(() => database.close())
   return database
 }

@@ -27,8 +27,14 @@ export interface Database {
  * @throws StartError if the file is no database, is damaged, or comes from a newer version
  * @throws DavError as `translate` says
  */
-export function openDatabase(file: string, ballast: Ballast): Database {
+export function openDatabase(
+  file: string,
+  ballast: Ballast,
+  { isDurable }: { readonly isDurable: boolean },
+): Database {
   const connection = opening(file, ballast)
+  // In WAL mode NORMAL syncs at checkpoints only, FULL at the end of every transaction too.
+  connection.exec(`PRAGMA synchronous = ${isDurable ? 'FULL' : 'NORMAL'}`)
   const explained: Explained = (use) => {
     try {
       return use(connection)
@@ -76,7 +82,7 @@ function connect(file: string): DatabaseSync {
     // One server owns the database, so the index of the log can lie in its memory. SQLite would map a file for it,
     // and on a full btrfs the first write to a mapped page ends the process with SIGBUS (measured, Linux 6).
     connection.exec('PRAGMA locking_mode = EXCLUSIVE')
-    connection.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON`)
+    connection.exec(`PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON`)
     connection.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
     requireSound(connection, file)
     migrate(connection, file)

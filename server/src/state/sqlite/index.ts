@@ -13,6 +13,8 @@ export interface SqliteStateOptions {
   readonly directory: string
   /** Whether the directory lies on the volume that the content lies on, whose free space is watched anyway. */
   readonly sharesContentVolume: boolean
+  /** Whether what was acknowledged survives a power cut; else the last transactions may be lost in one. */
+  readonly isDurable: boolean
 }
 
 /**
@@ -22,7 +24,7 @@ export interface SqliteStateOptions {
  */
 export function sqliteState(options: SqliteStateOptions): StateStore {
   const ballast = ballastIn(options.directory)
-  const database = openDatabase(join(options.directory, 'state.db'), ballast)
+  const database = openDatabase(join(options.directory, 'state.db'), ballast, options)
   const lock = pathLock()
   ballast.restore()
   return {

@@ -9,14 +9,14 @@ stateStoreSuite('sqlite', {
   async make(test, spaces = []) {
     const directory = temporaryFolder(test)
     if (spaces.length > 0) await withSpaces(directory, spaces)
-    const state = sqliteState({ directory, sharesContentVolume: true })
+    const state = sqliteState({ directory, sharesContentVolume: true, isDurable: false })
     test.after(() => state.close())
     return state
   },
 })
 
 async function withSpaces(directory: string, spaces: readonly NewSpace[]): Promise<void> {
-  await sqliteState({ directory, sharesContentVolume: true }).close()
+  await sqliteState({ directory, sharesContentVolume: true, isDurable: false }).close()
   const database = new DatabaseSync(join(directory, 'state.db'))
   const insert = database.prepare(
     'INSERT INTO space (path, kind, limit_bytes, limit_entries) VALUES (?, ?, ?, ?)',

@@ -13,9 +13,12 @@ export function resourceFrom(path: ResourcePath, stats: BigIntStats): Resource |
   return { path, kind: 'file', bytes: Number(stats.size), etag: entityTag(stats), ...times }
 }
 
-/** Recognises an object across a rename. The time of birth tells apart two that were given the same inode. */
+/**
+ * Recognises an object across a rename, which never leaves its file system. The time of birth tells apart two that were
+ * given the same inode. Not the device: the same disk may have another number after a restart of the machine.
+ */
 export function identityOf(stats: BigIntStats): string {
-  return `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`
+  return `${stats.ino}:${stats.birthtimeNs}`
 }
 
 /**
