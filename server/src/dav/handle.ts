@@ -1,7 +1,7 @@
 import type { Deps } from '../core/deps.ts'
 import { DavError } from '../core/errors.ts'
 import type { Standing } from '../core/levels.ts'
-import { type ResourcePath, ROOT } from '../core/path.ts'
+import type { ResourcePath } from '../core/path.ts'
 import type { Authenticate, Principal } from '../core/principal.ts'
 import { isAboveTree, protocolAbove, storeAbove } from './above.ts'
 import { NEVER_ALLOWED } from './core-methods.ts'
@@ -11,6 +11,7 @@ import { methodMeant } from './headers/ask.ts'
 import { serverOptions } from './methods/options.ts'
 import { allowed, type Method, type Protocol } from './methods.ts'
 import type { Call, DavRequest, DavResponse } from './request.ts'
+import { logShortage } from './shortage.ts'
 import { spaceReport } from './space-header.ts'
 import { hrefOf, parseTarget } from './target.ts'
 
@@ -127,7 +128,9 @@ async function refusal(options: HandlerOptions, request: DavRequest, seen: Seen,
   const { log } = options.deps
   if (response.status === 500)
     log.error('a request failed', { method: request.method, path: seen.path, error: thrown })
-  if (response.status === 507 && error !== null) logShortage(options, request, seen, error)
+  const failed = error?.details.failures?.map((failure) => failure.error) ?? [error]
+  const who = { user: nameOf(seen), method: request.method, path: seen.path }
+  for (const each of failed) logShortage(options.deps, who, each)
   return response
 }
 
@@ -156,12 +159,6 @@ function contextOf({ basePath, errorPages }: HandlerOptions, request: DavRequest
     href,
     pages: errorPages,
   }
-}
-
-function logShortage({ deps }: HandlerOptions, request: DavRequest, seen: Seen, error: DavError): void {
-  const { shortage } = error.details
-  if (shortage === undefined) return
-  deps.log.refused({ user: nameOf(seen), method: request.method, path: seen.path ?? ROOT, ...shortage })
 }
 
 /** The answer to a method that writes, also a refusal, says how the space stands after it. */

@@ -7,10 +7,11 @@ import { parseDestination } from '../headers/destination.ts'
 import { parseOverwrite } from '../headers/overwrite.ts'
 import { failuresResponse } from '../multistatus.ts'
 import type { Call, DavResponse } from '../request.ts'
+import { logShortage, refusedAt } from '../shortage.ts'
 
 /** RFC 4918 §9.8. */
 export async function copy(deps: Deps, call: Call): Promise<DavResponse> {
-  return answer(call, await copyTree(deps, await copyOf(deps, call)))
+  return answer(deps, call, await copyTree(deps, await copyOf(deps, call)))
 }
 
 /** @throws DavError as the parsers of the headers do */
@@ -22,7 +23,7 @@ export async function copyOf(deps: Deps, call: Call): Promise<Copy> {
 /** RFC 4918 §9.9. */
 export async function move(deps: Deps, call: Call): Promise<DavResponse> {
   parseDepth(call.request.header('depth'), { allow: ['infinity'], absent: 'infinity' })
-  return answer(call, await moveTree(deps, await transferOf(deps, call)))
+  return answer(deps, call, await moveTree(deps, await transferOf(deps, call)))
 }
 
 async function transferOf(deps: Deps, call: Call) {
@@ -36,7 +37,8 @@ async function transferOf(deps: Deps, call: Call) {
   }
 }
 
-function answer(call: Call, { created, failures }: TransferOutcome): DavResponse {
+function answer(deps: Deps, call: Call, { created, failures }: TransferOutcome): DavResponse {
+  for (const { path, error } of failures) logShortage(deps, refusedAt(call, path), error)
   if (failures.length > 0) return failuresResponse(failures, (path) => call.href(path, 'file'))
   return { status: created ? 201 : 204, headers: {}, body: null }
 }

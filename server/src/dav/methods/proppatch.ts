@@ -9,6 +9,7 @@ import { multistatus, type Propstat, propstatResponse } from '../multistatus.ts'
 import { emptyElement } from '../property-element.ts'
 import type { Call, DavResponse } from '../request.ts'
 import { isFree, modifiedMsOf, SETTABLE } from '../settable.ts'
+import { logShortage, refusedAt } from '../shortage.ts'
 import { nameKey, type XmlName } from '../xml/names.ts'
 import { type PropertyInstruction, parsePropertyUpdate } from '../xml/property-update.ts'
 import { serializeElement } from '../xml/serialize.ts'
@@ -31,6 +32,7 @@ export async function proppatch(deps: Deps, call: Call, protocol: Protocol): Pro
     modifiedMs: modifiedMsOf(instructions),
     refused: firstRefused(deps, protocol, changes),
   })
+  if (failure !== null) logShortage(deps, refusedAt(call, call.path), failure.error)
   return answer(call, call.href(call.path, resource.kind), instructions, failure)
 }
 

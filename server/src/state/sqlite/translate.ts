@@ -36,6 +36,7 @@ export function translate(error: unknown): unknown {
   if (error instanceof DavError) return error
   if (isFull(error)) return noRoom(error)
   if (systemErrno(error) === errno.EROFS) return readOnly(error)
+  if ([errno.EMFILE, errno.ENFILE].includes(systemErrno(error) ?? 0)) return overloaded(error)
   const code = resultCode(error)
   if (code === null) return error
   switch (code & 0xff) {
@@ -62,6 +63,10 @@ function noRoom(error: unknown): DavError {
   }
   const shortage = { cause: 'disk-bytes' as const, needed }
   return new DavError('disk-full', 'the disk has no room for the state database', { cause: error, shortage })
+}
+
+function overloaded(error: unknown): DavError {
+  return new DavError('overloaded', 'too many files are open', { cause: error, retryAfterSeconds: 5 })
 }
 
 function readOnly(error: unknown): DavError {
