@@ -12,6 +12,31 @@ import {
 import { temporaryFolder } from '../../test/support/folder.ts'
 import { copyTree } from './copy.ts'
 import { DavError } from './errors.ts'
+import type { StagedCopy } from './store.ts'
+
+describe('copying a file', () => {
+  it('that the file system calls too large is forbidden, because no content came with the request', async (test) => {
+    const folder = temporaryFolder(test)
+    const deps = depsIn(folder)
+    test.after(() => deps.close())
+    await putText(deps, '/a', 'x')
+    const stageCopy = async (...values: Parameters<typeof deps.store.stageCopy>) => {
+      const staged = await deps.store.stageCopy(...values)
+      const copyFile = async () => {
+        throw new DavError('file-too-large', 'a fault of the test')
+      }
+      return Object.create(staged, { copyFile: { value: copyFile } }) as StagedCopy
+    }
+
+    const copying = copyTree(
+      { ...deps, store: { ...deps.store, stageCopy } },
+      { from: at('/a'), to: at('/b'), depth: 'infinity', overwrite: false, guard: UNCONDITIONAL },
+    )
+
+    await assert.rejects(copying, { code: 'copy-too-large' })
+    await requireSettled(deps, folder)
+  })
+})
 
 describe('copying a tree', () => {
   it('names a folder it may not look into, and takes everything else along (CM-17, CM-18)', async (test) => {
@@ -38,8 +63,8 @@ describe('copying a tree', () => {
       failures.map(({ path, error }) => [path, error.code]),
       [['/copy/shut', 'forbidden']],
     )
-    const copied = (await visible(deps, folder)).filter((line) => line.startsWith('/copy/open/a'))
-    assert.deepEqual(copied, ['/copy/open/a x (text/x-1)'])
+    const copied = (await visible(deps, folder)).filter((line) => line.startsWith('/copy/'))
+    assert.deepEqual(copied, ['/copy/open collection ()', '/copy/open/a x (text/x-1)'])
     await requireSettled(deps, folder)
   })
 })

@@ -2,7 +2,7 @@ import type { Deps } from './deps.ts'
 import { DavError, type MemberFailure } from './errors.ts'
 import { type Change, changesOfName, type Guard, requireAllowed, requireParent } from './guard.ts'
 import { contains, nameOf, type ResourcePath, ROOT } from './path.ts'
-import { publish } from './publish.ts'
+import { abandon, publish } from './publish.ts'
 import type { Resource, Totals } from './resource.ts'
 import { type Reservation, requireRoomStill, reserve, type Want } from './space.ts'
 import type { StagedCopy } from './store.ts'
@@ -117,57 +117,72 @@ async function fillAndCommit(deps: Deps, copy: Copy, filling: Filling): Promise<
     const failures = await fill(deps, filler, copy, filling)
     return await commitCopy(deps, copy, { staged, reservation, totals: filler.totals(), failures })
   } catch (error) {
-    await staged?.discard()
-    await reservation.release()
+    await abandon(deps, reservation, staged)
     throw error
   }
 }
 
 interface Filler {
-  readonly staged: StagedCopy
   /** Copies one file. `below` is its path under the root of the copy, '' for the root itself. */
   file(from: Resource, below: string): Promise<void>
   collection(from: ResourcePath, below: string): Promise<void>
+  /** Takes out a member with everything below it, which brings the sums back to what they were before it. */
+  takeOut(below: string, before: Totals): Promise<void>
   totals(): Totals
+  /** What kept a member from being taken out: then the copy as a whole has failed. */
+  stuck(): unknown
 }
 
 function fillerOf(
   deps: Deps,
   { staged, reservation, propertyBytes }: Filling & { staged: StagedCopy },
 ): Filler {
-  let bytes = 0
-  let entries = 0
-  const stageProperties = async (from: ResourcePath, below: string): Promise<void> => {
+  let totals = NOTHING
+  let stuck: unknown = null
+  const takeOut = async (below: string, before: Totals): Promise<void> => {
     try {
-      await deps.state.properties.stage(reservation.id, from, below)
-    } catch (error) {
       await staged.leaveOut(below)
+      await deps.state.properties.unstage(reservation.id, below)
+      totals = before
+    } catch (error) {
+      stuck = error
+      throw error
+    }
+  }
+  const orTakeOut = async (below: string, work: () => Promise<number>): Promise<void> => {
+    const before = totals
+    try {
+      totals = { bytes: before.bytes + (await work()), entries: before.entries + 1 }
+    } catch (error) {
+      await takeOut(below, before)
       throw error
     }
   }
   return {
-    staged,
     async file(from, below) {
       requireCopySize(deps, from)
       // The source may have grown since it was measured.
-      const needed = bytes + from.bytes + propertyBytes
+      const needed = totals.bytes + from.bytes + propertyBytes
       if (needed > reservation.grantedBytes()) await reservation.grow(needed)
       requireRoomStill(deps, from.path, from.bytes)
-      const copiedBytes = await staged.copyFile(from.path, below)
-      await stageProperties(from.path, below)
-      bytes += copiedBytes
-      entries += 1
-      reservation.wrote(bytes)
+      await orTakeOut(below, async () => {
+        const bytes = await staged.copyFile(from.path, below).catch(asCopy)
+        await deps.state.properties.stage(reservation.id, from.path, below)
+        return bytes
+      })
+      reservation.wrote(totals.bytes)
     },
     async collection(from, below) {
-      if (below !== '') {
-        requireRoomStill(deps, from, 0)
-        await staged.makeCollection(below)
-      }
-      await stageProperties(from, below)
-      entries += 1
+      if (below !== '') requireRoomStill(deps, from, 0)
+      await orTakeOut(below, async () => {
+        if (below !== '') await staged.makeCollection(below)
+        await deps.state.properties.stage(reservation.id, from, below)
+        return 0
+      })
     },
-    totals: () => ({ bytes, entries }),
+    takeOut,
+    totals: () => totals,
+    stuck: () => stuck,
   }
 }
 
@@ -184,31 +199,55 @@ async function fill(
   }
   await filler.collection(source.path, '')
   const failures: MemberFailure[] = []
-  const pending = withMembers ? [{ path: copy.from, below: '' }] : []
+  const folders: Folder[] = withMembers ? [{ path: copy.from, below: '' }] : []
   const attempt = async (below: string, work: () => Promise<void>): Promise<void> => {
+    const failed = failures.length
     try {
       await work()
     } catch (error) {
-      if (!(error instanceof DavError)) throw error
-      failures.push({ path: `${copy.to}${below}` as ResourcePath, error })
+      if (!(error instanceof DavError) || error === filler.stuck() || below === '') throw error
+      failures.splice(failed, failures.length, { path: `${copy.to}${below}` as ResourcePath, error })
     }
   }
-  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const { path, below } = folder
     await attempt(below, async () => {
-      for await (const page of deps.store.list(path)) {
-        for (const member of page) {
-          const memberBelow = `${below}/${nameOf(member.path)}`
-          await attempt(memberBelow, async () => {
-            if (member.kind === 'file') return await filler.file(member, memberBelow)
-            await filler.collection(member.path, memberBelow)
-            pending.push({ path: member.path, below: memberBelow })
-          })
-        }
-      }
+      folders.push(...(await copyMembers(deps, filler, { path, below }, attempt)))
     })
   }
   return failures
+}
+
+interface Folder {
+  readonly path: ResourcePath
+  readonly below: string
+}
+
+/** @returns the folders among the members, still empty. If the members cannot be listed, the folder goes again. */
+async function copyMembers(
+  deps: Deps,
+  filler: Filler,
+  { path, below }: Folder,
+  attempt: (below: string, work: () => Promise<void>) => Promise<void>,
+): Promise<readonly Folder[]> {
+  const { bytes, entries } = filler.totals()
+  const folders: Folder[] = []
+  try {
+    for await (const page of deps.store.list(path)) {
+      for (const member of page) {
+        const memberBelow = `${below}/${nameOf(member.path)}`
+        await attempt(memberBelow, async () => {
+          if (member.kind === 'file') return await filler.file(member, memberBelow)
+          await filler.collection(member.path, memberBelow)
+          folders.push({ path: member.path, below: memberBelow })
+        })
+      }
+    }
+  } catch (error) {
+    if (below !== '' && filler.stuck() === null) await filler.takeOut(below, { bytes, entries: entries - 1 })
+    throw error
+  }
+  return folders
 }
 
 interface Filled {
@@ -239,6 +278,12 @@ function commitCopy(
     })
     return { created: target === null, failures }
   })
+}
+
+/** No content came with the request, so that what the file system calls too large is no matter of its size. */
+function asCopy(error: unknown): never {
+  if (!(error instanceof DavError) || error.code !== 'file-too-large') throw error
+  throw new DavError('copy-too-large', error.message, error.details)
 }
 
 function requireCopySize(deps: Deps, { kind, bytes, path }: Resource): void {

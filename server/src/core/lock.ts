@@ -7,7 +7,7 @@ import type { ResourcePath } from './path.ts'
 import { put } from './put.ts'
 import type { Resource } from './resource.ts'
 import { noRoomForLock, requireRoomForRow } from './space.ts'
-import type { Lock, Tx } from './state.ts'
+import type { Lock, LockBounds, Tx } from './state.ts'
 
 export interface LockRequest {
   readonly path: ResourcePath
@@ -126,7 +126,7 @@ async function createLocked(deps: Deps, request: LockRequest, lock: Lock): Promi
     })
     return true
   } catch (error) {
-    await deps.state.exclusive([path], (tx) => deps.state.locks.remove(tx, lock.token))
+    await deps.state.exclusive([path], (tx) => takeBack(deps, tx, lock))
     if (error instanceof DavError && error.code === 'already-exists') return false
     throw error
   }
@@ -152,8 +152,26 @@ async function insert(deps: Deps, tx: Tx, lock: Lock): Promise<void> {
   await requireRoomForRow(deps, lock.root)
   const { locks, locksPerUser } = deps.limits
   const bounds = { most: locks, mostPerCreator: locksPerUser, nowMs: deps.nowMs() }
-  const bound = await deps.state.locks.insert(tx, lock, bounds)
+  const bound = await insertOrTakeBack(deps, tx, lock, bounds)
   if (bound !== null) throw noRoomForLock(lock.root, bound, bound === 'server' ? locks : locksPerUser)
+}
+
+/** A lock whose token nobody was told would stand in everybody's way until its time is over. */
+async function insertOrTakeBack(deps: Deps, tx: Tx, lock: Lock, bounds: LockBounds) {
+  try {
+    return await deps.state.locks.insert(tx, lock, bounds)
+  } catch (error) {
+    await takeBack(deps, tx, lock)
+    throw error
+  }
+}
+
+async function takeBack(deps: Deps, tx: Tx, { token, root }: Lock): Promise<void> {
+  try {
+    await deps.state.locks.remove(tx, token)
+  } catch (error) {
+    deps.log.error('a lock that was refused stays until its time is over', { path: root, error })
+  }
 }
 
 async function requireConditions(deps: Deps, { path, guard }: LockRequest, current: Resource): Promise<void> {

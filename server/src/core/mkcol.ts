@@ -2,9 +2,10 @@ import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
 import { changesOfName, type Guard, requireAllowed, requireParent } from './guard.ts'
 import type { ResourcePath } from './path.ts'
-import { publish } from './publish.ts'
+import { abandon, publish } from './publish.ts'
 import type { Resource } from './resource.ts'
-import { reserve } from './space.ts'
+import { type Reservation, reserve } from './space.ts'
+import type { Committable } from './store.ts'
 
 export interface MakeCollection {
   readonly path: ResourcePath
@@ -20,21 +21,27 @@ export async function makeCollection(deps: Deps, request: MakeCollection): Promi
   await checkFree(deps, request)
   const id = deps.newId()
   const reservation = await reserve(deps, { id, kind: 'mkcol', path, bytes: 0, replacesBytes: 0, entries: 1 })
-  const staged = await deps.store.stageCollection(path, id).catch(async (error) => {
-    await reservation.release()
-    throw error
-  })
+  let staged: Committable | null = null
   try {
-    return await deps.state.exclusive([path], async (tx) => {
-      await checkFree(deps, request)
-      const intent = { bytes: 0, replacesBytes: 0, entries: 1, contentType: null }
-      return await publish(deps, tx, { kind: 'mkcol', reservation, staged, intent })
-    })
+    staged = await deps.store.stageCollection(path, id)
+    return await appear(deps, request, reservation, staged)
   } catch (error) {
-    await staged.discard()
-    await reservation.release()
+    await abandon(deps, reservation, staged)
     throw error
   }
+}
+
+function appear(
+  deps: Deps,
+  request: MakeCollection,
+  reservation: Reservation,
+  staged: Committable,
+): Promise<Resource> {
+  return deps.state.exclusive([request.path], async (tx) => {
+    await checkFree(deps, request)
+    const intent = { bytes: 0, replacesBytes: 0, entries: 1, contentType: null }
+    return await publish(deps, tx, { kind: 'mkcol', reservation, staged, intent })
+  })
 }
 
 async function checkFree(deps: Deps, { path, guard }: MakeCollection): Promise<void> {

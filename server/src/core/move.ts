@@ -3,7 +3,7 @@ import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
 import { changesOfName } from './guard.ts'
 import { contains, parentOf, type ResourcePath, ROOT } from './path.ts'
-import { publish } from './publish.ts'
+import { abandon, publish } from './publish.ts'
 import { settlePostponed } from './recover.ts'
 import type { Resource, Totals } from './resource.ts'
 import { reserve } from './space.ts'
@@ -64,7 +64,7 @@ async function rename(deps: Deps, tx: Tx, { source, to, replaced }: Rename): Pro
       },
     })
   } catch (error) {
-    await reservation.release()
+    await abandon(deps, reservation, null)
     throw error
   }
 }

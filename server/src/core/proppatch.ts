@@ -36,9 +36,8 @@ export function updateProperties(deps: Deps, update: PropertyUpdate): Promise<Pr
       changes,
       mostBytes: deps.limits.propertyBytesPerResource,
       diskRoom: diskRoom(deps),
+      ...(modifiedMs === null ? {} : { alongside: () => deps.store.touch(tx, path, modifiedMs) }),
     })
-    if (noRoom !== null) return { index: noRoom.index, error: noRoomForProperty(noRoom.refusal, path) }
-    if (modifiedMs !== null) await deps.store.touch(tx, path, modifiedMs)
-    return null
+    return noRoom === null ? null : { index: noRoom.index, error: noRoomForProperty(noRoom.refusal, path) }
   })
 }

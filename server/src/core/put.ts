@@ -2,7 +2,7 @@ import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
 import { type Change, changesOfName, type Guard, requireAllowed, requireParent } from './guard.ts'
 import { type ResourcePath, ROOT } from './path.ts'
-import { publish } from './publish.ts'
+import { abandon, publish } from './publish.ts'
 import type { Resource } from './resource.ts'
 import { type Reservation, reserve, type Want } from './space.ts'
 import type { Tx } from './state.ts'
@@ -83,8 +83,7 @@ async function receive(deps: Deps, request: Put, reservation: Reservation): Prom
     const bytes = await staged.append(metered(deps, request, reservation), request.modifiedMs ?? undefined)
     return await commit(deps, request, { staged, bytes, reservation })
   } catch (error) {
-    await staged?.discard()
-    await reservation.release()
+    await abandon(deps, reservation, staged)
     throw error
   }
 }

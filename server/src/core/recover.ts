@@ -1,4 +1,5 @@
 import type { Deps } from './deps.ts'
+import type { LogFields } from './log.ts'
 import { contains, type ResourcePath, ROOT } from './path.ts'
 import type { Totals } from './resource.ts'
 import { settleOrPostpone } from './space.ts'
@@ -11,16 +12,27 @@ import type { ClaimJournal, Tx } from './state.ts'
 export async function recoverAll(deps: Deps): Promise<{ claims: number; strays: number }> {
   const claims = await deps.state.ledger.expired(Number.MAX_SAFE_INTEGER)
   for (const claim of claims) await tryToRecover(deps, claim)
-  await forgetOrphans(deps)
-  return { claims: claims.length, strays: await deps.store.discardStrays(new Set()) }
+  // A claim that could not be recovered may still need what it has staged or put aside, and the properties of that.
+  const left = new Set((await deps.state.ledger.expired(Number.MAX_SAFE_INTEGER)).map(({ id }) => id))
+  if (left.size === 0) await forgetOrphans(deps)
+  const strays = await orTellOf(deps, 'what is staged cannot be removed', {}, () =>
+    deps.store.discardStrays(left),
+  )
+  return { claims: claims.length, strays: strays ?? 0 }
 }
 
-/** While running: keeps the leases of running requests, and recovers claims whose owner is gone. */
+/**
+ * While running: keeps the leases of running requests, and recovers claims whose owner is gone. Those with an identity
+ * are looked at without waiting for the end of their lease: either their turn is over when ours comes, or they were
+ * left to recovery.
+ */
 export async function keepLeases(deps: Deps): Promise<void> {
   const leaseUntilMs = deps.nowMs() + deps.limits.leaseSeconds * 1000
   for (const id of deps.running.keys()) await deps.state.ledger.renew(id, leaseUntilMs)
-  for (const claim of await deps.state.ledger.expired(deps.nowMs())) {
-    if (!deps.running.has(claim.id)) await tryToRecover(deps, claim)
+  const ended = new Set((await deps.state.ledger.expired(deps.nowMs())).map(({ id }) => id))
+  for (const claim of await deps.state.ledger.expired(Number.MAX_SAFE_INTEGER)) {
+    if (deps.running.has(claim.id)) continue
+    if (claim.identity !== null || ended.has(claim.id)) await tryToRecover(deps, claim)
   }
   await deps.state.locks.purge(deps.nowMs())
 }
@@ -29,15 +41,38 @@ export async function keepLeases(deps: Deps): Promise<void> {
 async function forgetOrphans(deps: Deps): Promise<void> {
   const { properties, locks } = deps.state
   await locks.purge(deps.nowMs())
-  for (const lock of await locks.all(deps.nowMs())) {
-    if ((await deps.store.stat(lock.root)) !== null) continue
-    await deps.state.exclusive([lock.root], (tx) => locks.remove(tx, lock.token))
+  for (const { root, token } of await locks.all(deps.nowMs())) {
+    await forgetUnlessThere(deps, root, (tx) => locks.remove(tx, token))
   }
   for await (const page of properties.paths()) {
-    for (const path of page) {
-      if (path.startsWith('/') && (await deps.store.stat(path)) !== null) continue
-      await deps.state.exclusive([path], (tx) => properties.forget(tx, path))
-    }
+    for (const path of page) await forgetUnlessThere(deps, path, (tx) => properties.forget(tx, path))
+  }
+}
+
+/** What cannot be looked at may be there: it keeps what belongs to it. */
+async function forgetUnlessThere(
+  deps: Deps,
+  path: ResourcePath,
+  forget: (tx: Tx) => Promise<void>,
+): Promise<void> {
+  await orTellOf(deps, 'a path cannot be looked at', { path }, async () => {
+    if (path.startsWith('/') && (await deps.store.stat(path)) !== null) return
+    await deps.state.exclusive([path], forget)
+  })
+}
+
+/** At a start nothing that fails may keep the rest, and the server itself, waiting. */
+async function orTellOf<T>(
+  { log }: Deps,
+  message: string,
+  fields: LogFields,
+  work: () => Promise<T>,
+): Promise<T | null> {
+  try {
+    return await work()
+  } catch (error) {
+    log.error(message, { ...fields, error })
+    return null
   }
 }
 
@@ -55,15 +90,13 @@ export async function settlePostponed(deps: Deps, tx: Tx, path: ResourcePath): P
 
 /** One claim that cannot be recovered keeps neither the others nor the start waiting; it is tried again. */
 async function tryToRecover(deps: Deps, { id, path }: ClaimJournal): Promise<void> {
-  try {
-    await deps.state.exclusive([path], async (tx) => {
+  await orTellOf(deps, 'a claim could not be recovered', { claim: id, path }, () =>
+    deps.state.exclusive([path], async (tx) => {
       // Read again: its owner may have ended it while this waited for the critical section.
       const claim = await deps.state.ledger.journal(id)
       if (claim !== null) await end(deps, tx, claim)
-    })
-  } catch (error) {
-    deps.log.error('a claim could not be recovered', { claim: id, path, error })
-  }
+    }),
+  )
 }
 
 async function end(deps: Deps, tx: Tx, claim: ClaimJournal): Promise<void> {

@@ -29,14 +29,14 @@ export async function remove(deps: Deps, request: Remove): Promise<void> {
     const totals = await measured(deps, path)
     const identity = await deps.store.identify(path)
     const removal = { id, path, identity, totals, leaseUntilMs: leaseUntilMs(deps) }
+    const journaled = await journal(deps, tx, removal)
     try {
-      const journaled = await journal(deps, tx, removal)
       await deps.store.remove(tx, path, id)
-      if (!journaled) await journal(deps, tx, removal)
     } catch (error) {
-      await withdraw(deps, tx, removal)
+      await withdraw(deps, tx, removal, journaled)
       throw error
     }
+    if (!journaled) await journalAfterwards(deps, tx, removal)
     await settleOrPostpone(deps, tx, id)
   })
   deps.state.maintain()
@@ -50,7 +50,10 @@ async function journal(deps: Deps, tx: Tx, removal: Removal): Promise<boolean> {
     await deps.state.ledger.journalRemoval(tx, removal)
     return true
   } catch (error) {
-    if (!(error instanceof DavError) || !NO_ROOM.has(error.code)) throw error
+    if (!(error instanceof DavError) || !NO_ROOM.has(error.code)) {
+      await leaveUndone(deps, removal, () => deps.state.ledger.release(removal.id))
+      throw error
+    }
     deps.log.warn('the state has no room to journal a removal', { path: removal.path })
     return false
   }
@@ -60,13 +63,33 @@ async function journal(deps: Deps, tx: Tx, removal: Removal): Promise<boolean> {
  * Recovery must not carry out later what was answered with a refusal. What could be removed all the same, the
  * members beside one that could not, is given back (RFC 4918 §9.6.1).
  */
-async function withdraw(deps: Deps, tx: Tx, removal: Removal): Promise<void> {
+function withdraw(deps: Deps, tx: Tx, removal: Removal, journaled: boolean): Promise<void> {
   const { id, path, totals } = removal
-  const left = await measured(deps, path)
-  if (left.entries === 0) return await settleOrPostpone(deps, tx, id)
-  await deps.state.ledger.release(id)
-  const gone = { bytes: totals.bytes - left.bytes, entries: totals.entries - left.entries }
-  if (gone.entries <= 0) return
-  await deps.state.ledger.journalRemoval(tx, { ...removal, totals: gone })
-  await settleOrPostpone(deps, tx, id)
+  return leaveUndone(deps, removal, async () => {
+    const left = await measured(deps, path)
+    if (left.entries === 0 && journaled) return await settleOrPostpone(deps, tx, id)
+    await deps.state.ledger.release(id)
+    const gone = { bytes: totals.bytes - left.bytes, entries: totals.entries - left.entries }
+    if (gone.entries <= 0) return
+    await deps.state.ledger.journalRemoval(tx, { ...removal, totals: gone })
+    await settleOrPostpone(deps, tx, id)
+  })
+}
+
+/** The refusal that is on its way must arrive; what is left of the journal row is recovery's. */
+async function leaveUndone(deps: Deps, { id, path }: Removal, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    deps.log.error('a removal that failed is left to recovery', { claim: id, path, error })
+  }
+}
+
+/** The bytes are gone, and that is what counts: the counters stay too high until the folder is counted again. */
+async function journalAfterwards(deps: Deps, tx: Tx, removal: Removal): Promise<void> {
+  try {
+    await deps.state.ledger.journalRemoval(tx, removal)
+  } catch (error) {
+    deps.log.error('a removal could not be written down', { claim: removal.id, path: removal.path, error })
+  }
 }

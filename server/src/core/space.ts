@@ -44,6 +44,8 @@ export interface Reservation {
   intend(tx: Tx, intent: Intent): Promise<void>
   settle(tx: Tx): Promise<void>
   release(): Promise<void>
+  /** Leaves the claim as it is to recovery; release does nothing any more. */
+  leave(): void
 }
 
 /**
@@ -149,7 +151,7 @@ function reservation(deps: Deps, want: Want, claimedBytes: number): Reservation 
   const { ledger } = deps.state
   let grantedBytes = claimedBytes
   let stepBytes = deps.limits.growthStepBytes
-  let settled = false
+  let ended = false
   const running = deps.running.get(want.id)
   return {
     id: want.id,
@@ -171,13 +173,17 @@ function reservation(deps: Deps, want: Want, claimedBytes: number): Reservation 
     },
     // The entry goes first: for a moment the written bytes count twice, never not at all.
     async settle(tx) {
-      settled = true
+      ended = true
       deps.running.delete(want.id)
       await settleOrPostpone(deps, tx, want.id)
     },
     async release() {
       deps.running.delete(want.id)
-      if (!settled) await ledger.release(want.id)
+      if (!ended) await ledger.release(want.id)
+    },
+    leave() {
+      ended = true
+      deps.running.delete(want.id)
     },
   }
 }

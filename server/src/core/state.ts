@@ -182,6 +182,8 @@ export interface Properties {
   chargedBytes(path: ResourcePath, depth: '0' | 'infinity'): Promise<number>
   /** Copies the properties of one resource to where a staged copy of it waits; `below` is its path in the tree. */
   stage(claimId: string, from: ResourcePath, below: string): Promise<void>
+  /** Takes back what was staged for a member of the copy and everything below it. */
+  unstage(claimId: string, below: string): Promise<void>
   /** Every path that has properties, in pages: to find those whose resource has gone behind the server's back. */
   paths(): AsyncIterable<readonly ResourcePath[]>
   forget(tx: Tx, path: ResourcePath): Promise<void>
@@ -192,6 +194,8 @@ export interface PropertyPatch {
   /** The most that the properties of one resource may be charged. */
   readonly mostBytes: number
   readonly diskRoom: (claimedDiskBytes: number) => DiskRoom
+  /** Runs when the changes are made and before they are kept. If it throws, there are none. */
+  readonly alongside?: () => void
 }
 
 export interface PropertyRefusal {

@@ -26,8 +26,11 @@ export interface ResourceStore {
   stageCopy(path: ResourcePath, id: string, kind: 'file' | 'collection'): Promise<StagedCopy>
   /** What is at `path`, ready to be committed at another path by one rename; discarding leaves it where it is. */
   detach(path: ResourcePath, id: string): Promise<Committable>
-  /** Sets the modification time, in milliseconds; the content stays. */
-  touch(tx: Tx, path: ResourcePath, modifiedMs: number): Promise<void>
+  /**
+   * Sets the modification time, in milliseconds; the content stays. Synchronous because it happens inside the
+   * transaction that stores the properties which come with it.
+   */
+  touch(tx: Tx, path: ResourcePath, modifiedMs: number): void
   /** What identifies the thing at `path` across a rename, for the journal of a removal. */
   identify(path: ResourcePath): Promise<string>
   /** Removes a file or a whole tree; atomic wherever the volume can still rename. Its room is free afterwards. */
@@ -74,9 +77,9 @@ export interface Staged extends Committable {
 
 /** A copy nobody can see yet. Paths in it begin with a slash; '' is its root. */
 export interface StagedCopy extends Committable {
-  /** @returns how many bytes were copied. On failure nothing is left of this file. */
+  /** @returns how many bytes were copied. On failure a part may be left, until it is left out. */
   copyFile(from: ResourcePath, below: string): Promise<number>
   makeCollection(below: string): Promise<void>
-  /** Takes a member out again that is there already, when something else of it found no room. */
+  /** Takes out what is there of a member, with everything below it. */
   leaveOut(below: string): Promise<void>
 }

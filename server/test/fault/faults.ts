@@ -21,7 +21,12 @@ export interface FaultyDeps {
 // What makes no call to the disk or the database that could fail.
 const SAFE = ['close', 'freeSpace']
 
-/** The same ports, of which one call fails: those of the store, of what it stages, and of the ledger. */
+// One system call, and synchronous: when it fails it has done nothing.
+const SINGLE: ReadonlySet<string> = new Set(['store.touch'])
+const PAGED: ReadonlySet<string> = new Set(['store.list', 'store.measure', 'properties.paths'])
+const MAKES_STAGED = /^store\.(stage|detach)/
+
+/** The same ports, of which one call fails: those of the store, of what it stages, and of the three of the state. */
 export function withFault(deps: Deps, fault: Fault): FaultyDeps {
   const failed: string[] = []
   let calls = 0
@@ -40,9 +45,10 @@ export function withFault(deps: Deps, fault: Fault): FaultyDeps {
         const name = `${portName}.${String(key)}`
         if (typeof method !== 'function' || SAFE.includes(String(key))) return method
         return (...values: unknown[]) => {
-          const struck = strike(name)
           const call = () => Reflect.apply(method, target, values) as unknown
-          if (name === 'store.list' || name === 'store.measure') return pages(call, struck)
+          if (SINGLE.has(name)) return answerNow(call, fault.when === 'before' && strike(name))
+          const struck = strike(name)
+          if (PAGED.has(name)) return pages(call, struck)
           return answer(call, struck, name)
         }
       },
@@ -51,13 +57,23 @@ export function withFault(deps: Deps, fault: Fault): FaultyDeps {
     if (struck && fault.when === 'before') throw error()
     const result = await call()
     if (struck) throw error()
-    return name.startsWith('store.stage') ? faulty(result as object, 'staged') : result
+    return MAKES_STAGED.test(name) ? faulty(result as object, 'staged') : result
+  }
+  function answerNow(call: () => unknown, struck: boolean): unknown {
+    if (struck) throw error()
+    return call()
   }
   async function* pages(call: () => unknown, struck: boolean): AsyncGenerator<unknown> {
     if (struck && fault.when === 'before') throw error()
     yield* call() as AsyncIterable<unknown>
     if (struck) throw error()
   }
-  const state = { ...deps.state, ledger: faulty(deps.state.ledger, 'ledger') }
+  const { ledger, properties, locks } = deps.state
+  const state = {
+    ...deps.state,
+    ledger: faulty(ledger, 'ledger'),
+    properties: faulty(properties, 'properties'),
+    locks: faulty(locks, 'locks'),
+  }
   return { deps: { ...deps, store: faulty(deps.store, 'store'), state }, failed }
 }

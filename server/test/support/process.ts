@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { Lifetime } from './lifetime.ts'
 
 /** A server in a process of its own, so that it can be killed and its memory measured. */
 export interface ServerProcess {
@@ -28,7 +28,7 @@ const SCRIPT = fileURLToPath(new URL('./serve-process.ts', import.meta.url))
  * test at the latest.
  */
 export async function serverProcess(
-  test: TestContext,
+  test: Lifetime,
   folder: string,
   args: readonly string[] = [],
   variables: Readonly<Record<string, string>> = {},

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
+import type { Lifetime } from './lifetime.ts'
 
 export type FileSystem = 'tmpfs' | 'ext4' | 'btrfs'
 
@@ -16,7 +16,7 @@ export interface VolumeOptions {
  * A small real file system, mounted for the test and gone after it. Everything that fills a disk must use one:
  * the mount point is checked to be one, so that no test can fill the machine's own disk.
  */
-export function mountedVolume(test: TestContext, type: FileSystem, options: VolumeOptions): string {
+export function mountedVolume(test: Lifetime, type: FileSystem, options: VolumeOptions): string {
   const base = mkdtempSync(join(tmpdir(), `plimsoll-${type}-`))
   const at = join(base, 'mount')
   mkdirSync(at)

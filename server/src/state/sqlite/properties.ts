@@ -37,6 +37,9 @@ export function sqliteProperties(database: Database): Properties {
     async stage(claimId, from, below) {
       database.transaction(() => tables.properties.copy(from, stagedPath(claimId, below)))
     },
+    async unstage(claimId, below) {
+      database.transaction(() => tables.properties.forgetTree(stagedPath(claimId, below)))
+    },
     async *paths() {
       let after = ''
       for (;;) {
@@ -61,7 +64,7 @@ function applyPatch(
   database: Database,
   tables: Tables,
   path: ResourcePath,
-  { changes, mostBytes, diskRoom }: PropertyPatch,
+  { changes, mostBytes, diskRoom, alongside }: PropertyPatch,
 ): PropertyRefusal | null {
   const heldBytes = tables.properties.chargedBytes(path, '0')
   const sums = runningSums(database, path, changes)
@@ -81,6 +84,7 @@ function applyPatch(
     else tables.properties.set(path, { ns, local, value, chargedBytes })
   }
   if (growthBytes !== 0) tables.spaces.use(spaces, growthBytes, 0)
+  alongside?.()
   return null
 }
 

@@ -32,8 +32,11 @@ export async function stageCopy(
     copyFile: (from, below) => volume.guard(from, () => copyInto(volume, from, root + below)),
     leaveOut: (below) =>
       volume.guard(target, async () => {
-        collections.delete(root + below)
-        await rm(root + below, { recursive: true })
+        for (const collection of collections) {
+          if (collection === root + below || collection.startsWith(`${root}${below}/`))
+            collections.delete(collection)
+        }
+        await rm(root + below, { recursive: true, force: true })
       }),
     commit: (_tx, path) =>
       volume.guard(path, async () => {
@@ -54,9 +57,6 @@ function copyInto(volume: Volume, from: ResourcePath, to: string): Promise<numbe
       const at = descriptorPath(source.fd) ?? parent.at(nameOf(from))
       await copyFile(at, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
       return await finish(volume, to)
-    } catch (error) {
-      await rm(to, { force: true })
-      throw error
     } finally {
       await source.close()
     }

@@ -41,7 +41,7 @@ export function folderStore(options: FolderStoreOptions): ResourceStore {
     stageCollection: (path, id) => guard(path, () => stageDirectory(volume, path, id)),
     stageCopy: (path, id, kind) => guard(path, () => stageCopy(volume, path, { id, kind })),
     detach: (path, id) => guard(path, () => detach(volume, path, id)),
-    touch: (_tx, path, modifiedMs) => guard(path, () => touch(volume, path, modifiedMs)),
+    touch: (_tx, path, modifiedMs) => volume.guardSync(path, () => touch(volume, path, modifiedMs)),
     identify: (path) =>
       guard(path, () => {
         const stats = lookAt(root, path)

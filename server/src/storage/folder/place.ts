@@ -1,7 +1,7 @@
-import { lstatSync } from 'node:fs'
-import { lutimes, rename, rm } from 'node:fs/promises'
+import { lstatSync, lutimesSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
 import { DavError } from '../../core/errors.ts'
-import { nameOf, type ResourcePath, ROOT } from '../../core/path.ts'
+import { nameOf, parentOf, type ResourcePath, ROOT } from '../../core/path.ts'
 import type { Resource } from '../../core/resource.ts'
 import type { Committable } from '../../core/store.ts'
 import { type Anchor, withParent } from './anchor.ts'
@@ -65,9 +65,15 @@ export async function detach(volume: Volume, path: ResourcePath, id: string): Pr
   }
 }
 
-export function touch(volume: Volume, path: ResourcePath, modifiedMs: number): Promise<void> {
+export function touch(volume: Volume, path: ResourcePath, modifiedMs: number): void {
   const seconds = volume.uniqueTimeMs(modifiedMs) / 1000
-  return withParent(volume.root, path, (parent) => lutimes(parent.at(nameOf(path)), seconds, seconds))
+  const parent = volume.root.open(parentOf(path))
+  if (parent === null) throw new DavError('not-found', 'it is not there any more', { path })
+  try {
+    lutimesSync(parent.at(nameOf(path)), seconds, seconds)
+  } finally {
+    parent.close()
+  }
 }
 
 function requireNotRoot(path: ResourcePath): void {

@@ -68,8 +68,8 @@ export async function recoverClaim(volume: Volume, journal: ClaimJournal): Promi
   const { id, kind, path, identity } = journal
   if (kind === 'remove') {
     if (exists(volume.trash.at(id))) await finishRemoval(volume, path, id)
-    else if (isAt(volume, path, identity)) await removeTree(volume, path, id)
-    return 'done'
+    // Still there: it had not begun, and who asked for it was told so or nothing.
+    return isAt(volume, path, identity) ? 'undone' : 'done'
   }
   await takeApart(volume.stage, id)
   const done = isAt(volume, path, identity)

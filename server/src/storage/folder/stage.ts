@@ -50,10 +50,16 @@ export async function stageDirectory(volume: Volume, target: ResourcePath, id: s
   }
 }
 
-/** Removes what lies in a directory of the server's own, but for `known`. @returns how many there were */
+/**
+ * Removes what lies in a directory of the server's own, but for `known`. What cannot be removed keeps nothing else; its
+ * error is told at the end.
+ * @returns how many there were
+ */
 export async function clear(directory: Anchor, known: ReadonlySet<string>): Promise<number> {
   const strays = readdirSync(directory.at()).filter((name) => !known.has(name))
-  for (const name of strays) await takeApart(directory, name)
+  const errors: unknown[] = []
+  for (const name of strays) await takeApart(directory, name).catch((error: unknown) => errors.push(error))
+  if (errors.length > 0) throw errors[0]
   return strays.length
 }
 

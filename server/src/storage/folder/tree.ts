@@ -1,6 +1,6 @@
 import { type BigIntStats, lstatSync } from 'node:fs'
 import { opendir } from 'node:fs/promises'
-import { DavError } from '../../core/errors.ts'
+import { DavError, type ErrorCode } from '../../core/errors.ts'
 import { isMemberName, isReserved, memberPath, type ResourcePath, ROOT } from '../../core/path.ts'
 import type { Resource, Totals } from '../../core/resource.ts'
 import type { Anchor } from './anchor.ts'
@@ -49,14 +49,19 @@ export async function* totals(volume: Volume, path: ResourcePath): AsyncGenerato
   yield sum
 }
 
-/** What the server may not look into it cannot serve either: it is not counted, and keeps nothing else from it. */
+/**
+ * What the server may not or cannot look into it cannot serve either: it is not counted, and keeps nothing else from
+ * it. Else one broken folder would keep the whole server from starting.
+ */
 async function* readablePages(volume: Volume, path: ResourcePath): AsyncGenerator<readonly Entry[]> {
   try {
     yield* pages(volume, path)
   } catch (error) {
-    if (!(error instanceof DavError) || error.code !== 'forbidden') throw error
+    if (!(error instanceof DavError) || !UNREADABLE.has(error.code)) throw error
   }
 }
+
+const UNREADABLE: ReadonlySet<ErrorCode> = new Set(['forbidden', 'io-error'])
 
 interface Entry {
   readonly name: string

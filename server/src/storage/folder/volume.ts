@@ -24,6 +24,7 @@ export interface Volume {
   uniqueTimeMs(wantedMs?: number): number
   /** Runs `work` and translates what the operating system says. @throws DavError */
   guard<T>(path: ResourcePath, work: () => T | Promise<T>): Promise<T>
+  guardSync<T>(path: ResourcePath, work: () => T): T
   close(): void
 }
 
@@ -35,6 +36,8 @@ export function openVolume(folder: string, durability: Durability, nowMs: () => 
   const stage = ownDirectory(real, 'stage')
   const trash = ownDirectory(real, 'trash')
   const freeSpace = () => freeSpaceOf(real)
+  const ours = (error: unknown, path: ResourcePath) =>
+    translate(error, path, () => freeSpace().freeEntries === 0)
   return {
     root,
     stage,
@@ -46,7 +49,14 @@ export function openVolume(folder: string, durability: Durability, nowMs: () => 
       try {
         return await work()
       } catch (error) {
-        throw translate(error, path, () => freeSpace().freeEntries === 0)
+        throw ours(error, path)
+      }
+    },
+    guardSync(path, work) {
+      try {
+        return work()
+      } catch (error) {
+        throw ours(error, path)
       }
     },
     close() {
