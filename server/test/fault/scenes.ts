@@ -182,7 +182,7 @@ async function set(
   if (failure !== null) throw failure.error
 }
 
-async function lock(deps: Deps, path: string): Promise<void> {
+export async function lock(deps: Deps, path: string): Promise<void> {
   await takeLock(deps, {
     path: at(path),
     scope: 'exclusive',
