@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, statSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { openAdminSocket } from './admin/socket.ts'
+import { levelEvent } from './alerts/level-event.ts'
+import { openWebhook, type WebhookOptions } from './alerts/webhook.ts'
 import type { Deps } from './core/deps.ts'
 import { type LevelWatch, levelWatch } from './core/level-watch.ts'
 import { binding, type Level, standings } from './core/levels.ts'
@@ -47,6 +49,8 @@ export interface ServerOptions extends FrontOptions {
   readonly maxFileBytes: number | null
   readonly durability: Durability
   readonly authenticate: Authenticate
+  /** Who is told of changes of levels; nobody where absent. */
+  readonly webhook?: WebhookOptions | null
   readonly log: Log
   /** Other bounds than the default ones. */
   readonly limits?: Partial<Limits>
@@ -89,13 +93,15 @@ const MAINTENANCE_MS = 30_000
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const folder = resolve(options.folder)
   const front = frontOf(options)
+  const webhook = options.webhook ? openWebhook(options.webhook, options.log) : null
   const opened = openAll(options, folder)
   try {
     const deps = depsOf(options, opened)
     await prepare(deps, options)
     const admin = await openAdminSocket(deps, opened.stateDirectory)
     opened.closers.push(() => admin.close())
-    const watch = levelWatch(deps)
+    opened.closers.push(() => webhook?.close())
+    const watch = levelWatch(deps, (change) => webhook?.send(levelEvent(change)))
     const edge = edgeOf(deps, options, { front, watch })
     await listen(edge, options)
     return running({ deps, watch, edge, opened, options, folder })

@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: ['core', 'auth'],
   http: ['core', 'dav', 'http'],
   admin: ['core', 'dav', 'admin'],
+  alerts: ['core', 'alerts'],
   config: ['core', 'config'],
   cli: ['core', 'config', 'auth', 'admin', 'cli', 'server.ts'],
 }

@@ -76,10 +76,10 @@ describe('README.md', () => {
 
   it('gives each option its default, its variable and its line of help', () => {
     const rows = OPTION_NAMES.map((name) => {
-      const { argument, fallback, help }: OptionDescription = OPTIONS[name]
+      const { argument, fallback, help, notAFlag }: OptionDescription = OPTIONS[name]
       const flag = argument === null ? flagOf(name) : `${flagOf(name)} ${argument}`
       const option = name === 'folder' ? 'FOLDER' : flag
-      return `| \`${option}\` | \`${showSetting(name, fallback)}\` | \`${variableOf(name)}\` | ${help} |`
+      return `| ${notAFlag ? 'no flag' : `\`${option}\``} | \`${showSetting(name, fallback)}\` | \`${variableOf(name)}\` | ${help} |`
     })
 
     assert.deepEqual(missingLines('README.md', rows), [])
@@ -100,8 +100,8 @@ describe('docs/guide.md', () => {
   it('gives each option its flag, its variable and its key', () => {
     const rows = OPTION_NAMES.map((name) => {
       const flag = name === 'folder' ? 'FOLDER' : flagOf(name)
-      const { notInFile }: OptionDescription = OPTIONS[name]
-      return `| \`${flag}\` | \`${variableOf(name)}\` | ${notInFile ? 'none' : `\`${name}\``} |`
+      const { notInFile, notAFlag }: OptionDescription = OPTIONS[name]
+      return `| ${notAFlag ? 'none' : `\`${flag}\``} | \`${variableOf(name)}\` | ${notInFile ? 'none' : `\`${name}\``} |`
     })
 
     assert.deepEqual(missingLines('docs/guide.md', rows), [])

@@ -67,7 +67,8 @@ function addSettings(
   let noAuthTimes = 0
   command.argument('[FOLDER]', helpOf('folder')).addHelpText('after', HELP_AFTER)
   for (const name of names) {
-    if (name !== 'folder') command.addOption(optionOf(name))
+    const { notAFlag }: OptionDescription = OPTIONS[name]
+    if (name !== 'folder' && !notAFlag) command.addOption(optionOf(name))
   }
   // Commander keeps whether a switch was given, not how often.
   command.on('option:no-auth', () => {

@@ -6,6 +6,7 @@ import { type Access, decideAccess, isLoopback } from './access.ts'
 import { banner } from './banner.ts'
 import { createLog, type LogFormat, standardErrorStream } from './log.ts'
 import { countingProgress } from './progress.ts'
+import { decideWebhook } from './webhook.ts'
 
 /**
  * Serves until SIGTERM or SIGINT, then finishes or undoes what runs and ends the process with code 0. A second
@@ -19,7 +20,8 @@ export async function serve(loaded: Loaded): Promise<never> {
   const log = createLog(logFormatOf(settings), standardErrorStream())
 
   const stopped = stopSignal()
-  const server = await Promise.race([startServer(serverOptions(settings, access, log)), stopped])
+  const options = { ...serverOptions(settings, access, log), webhook: await decideWebhook(settings) }
+  const server = await Promise.race([startServer(options), stopped])
   // What a start had begun is finished by the next one, as after a crash.
   if (typeof server === 'string') process.exit(0)
 

@@ -87,10 +87,10 @@ function read(name: OptionName, written: unknown, source: string, baseDirectory:
 }
 
 function unusable(name: OptionName, written: unknown, source: string, error: z.ZodError): StartError {
-  const { expects, fallback }: OptionDescription = OPTIONS[name]
+  const { expects, fallback, isSecret }: OptionDescription = OPTIONS[name]
   // Only our own sentences; those about a password name the user at most.
   const own = customMessage(error.issues)
-  const found = name === 'user' ? '' : `, not ${JSON.stringify(written)}`
+  const found = isSecret ? '' : `, not ${JSON.stringify(written)}`
   const hint = `Correct it, or leave it out for the default (${showSetting(name, fallback)}).`
   return new StartError(`${source}: ${own || `expected ${expects}${found}.`}`, hint)
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { formatSize } from '../core/format-size.ts'
+import { ALERT_OPTIONS } from './alert-options.ts'
 import { FRONT_OPTIONS } from './front-options.ts'
 import { attempt, path } from './reading.ts'
 import { parseSize } from './size.ts'
@@ -25,6 +26,10 @@ export interface OptionDescription {
   readonly isRepeatable?: true
   /** Not accepted in the configuration file. */
   readonly notInFile?: true
+  /** Not a flag: other users of the machine can see those. */
+  readonly notAFlag?: true
+  /** Never repeated in a message. */
+  readonly isSecret?: true
 }
 
 export interface User {
@@ -47,11 +52,6 @@ const host = z
 const port = wholeNumber(65_535)
 
 const count = wholeNumber(1_000_000)
-
-const percents = z
-  .union([z.string().transform((text) => text.split(',').map(Number)), z.array(z.number())])
-  .pipe(z.tuple([percent(), percent()]))
-  .refine(([near, critical]) => near < critical)
 
 const users = z
   .union([
@@ -118,14 +118,7 @@ export const OPTIONS = {
     show: showSize('none'),
     help: 'the largest single file',
   },
-  warn: {
-    schema: percents,
-    fallback: [80, 95] as readonly [number, number],
-    argument: 'NEAR,CRITICAL',
-    expects: 'two rising percentages from 1 to 99 such as 80,95',
-    show: (value: readonly [number, number]) => value.join(','),
-    help: 'at how many percent of a limit a space is near it, and critically so',
-  },
+  ...ALERT_OPTIONS,
   state: {
     schema: path,
     fallback: null,
@@ -140,6 +133,7 @@ export const OPTIONS = {
     fallback: [] as readonly User[],
     argument: 'NAME:PASSWORD',
     isRepeatable: true,
+    isSecret: true,
     expects: 'NAME:PASSWORD',
     show: (value: readonly User[]) =>
       value.map(({ name }) => `${name} (password hidden)`).join(', ') || 'none',
@@ -243,10 +237,6 @@ const NO_AUTH = new Map<string, 'no' | 'loopback' | 'everywhere'>([
   ['everywhere', 'everywhere'],
   ['2', 'everywhere'],
 ])
-
-function percent() {
-  return z.number().min(1).max(99)
-}
 
 function wholeNumber(most: number) {
   const digits = z

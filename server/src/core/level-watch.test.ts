@@ -14,7 +14,7 @@ function watched(test: TestContext) {
   const opened = depsIn(folder)
   test.after(() => opened.close())
   const deps = { ...opened, log }
-  const watch = levelWatch(deps)
+  const watch = levelWatch(deps, () => {})
   /** What is said when the root is filled to so many percent. */
   const heard = (percent: number): string[] => {
     const before = log.messages.length

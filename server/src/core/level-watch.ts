@@ -29,14 +29,17 @@ export interface LevelWatch {
  * threshold is not announced again and again. What was noticed ends with the process: a server that starts near a
  * limit says so once more.
  */
-export function levelWatch(deps: Deps): LevelWatch {
+export function levelWatch(deps: Deps, announce: (change: LevelChange) => void): LevelWatch {
   const watched = new Map<ResourcePath | null, Watched>()
   const see = (standing: Standing): void => {
     const known = watched.get(standing.path) ?? { level: 'normal', filling: filling() }
     const { level } = known
     known.level = nextLevel(level, standing)
     watched.set(standing.path, known)
-    if (known.level !== level) log(deps, changeOf(deps, known, { standing, before: level }))
+    if (known.level === level) return
+    const change = changeOf(deps, known, { standing, before: level })
+    log(deps, change)
+    announce(change)
   }
   return {
     see: (all) => all.forEach(see),

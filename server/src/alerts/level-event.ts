@@ -1,0 +1,15 @@
+import type { LevelChange } from '../core/level-watch.ts'
+import type { AlertEvent } from './webhook.ts'
+
+/** What a receiver is told of a change. Numbers that are not known are null. */
+export function levelEvent({
+  path,
+  atMs,
+  usedBytes,
+  reservedBytes,
+  limitBytes,
+  ...both
+}: LevelChange): AlertEvent {
+  if (path === null) return { type: 'disk.level', atMs, data: both }
+  return { type: 'space.level', atMs, data: { space: path, ...both, usedBytes, reservedBytes, limitBytes } }
+}
