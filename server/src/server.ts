@@ -6,6 +6,8 @@ import { openAdminSocket } from './admin/socket.ts'
 import { levelEvent } from './alerts/level-event.ts'
 import { openWebhook, type WebhookOptions } from './alerts/webhook.ts'
 import type { Deps } from './core/deps.ts'
+import { figures } from './core/figures.ts'
+import { NO_LIMITS, type SpaceSetting } from './core/ledger.ts'
 import { type LevelWatch, levelWatch } from './core/level-watch.ts'
 import { binding, type Level, standings } from './core/levels.ts'
 import { DEFAULT_LIMITS, defaultKeepFreeBytes, type Limits } from './core/limits.ts'
@@ -13,8 +15,8 @@ import type { Log } from './core/log.ts'
 import { maintain } from './core/maintenance.ts'
 import { RESERVED_NAME, ROOT } from './core/path.ts'
 import type { Authenticate } from './core/principal.ts'
-import { recount, recoverAll } from './core/recover.ts'
-import { figures } from './core/space.ts'
+import { recountAtStart } from './core/reconcile.ts'
+import { recoverAll } from './core/recover.ts'
 import { StartError } from './core/start-error.ts'
 import type { StateStore } from './core/state.ts'
 import type { ResourceStore } from './core/store.ts'
@@ -43,6 +45,8 @@ export interface ServerOptions extends FrontOptions {
   readonly basePath: string
   /** What all files together may have; null for no limit but the disk's. */
   readonly limitBytes: number | null
+  /** Collections with limits of their own, besides those made by `plimsoll space`. */
+  readonly spaces?: readonly SpaceSetting[]
   /** Kept free on the volume; null for `defaultKeepFreeBytes`. */
   readonly keepFreeBytes: number | null
   /** The largest single file; null for none. */
@@ -216,12 +220,18 @@ async function prepare(deps: Deps, options: ServerOptions): Promise<void> {
   const recovered = await recoverAll(deps)
   if (recovered.claims + recovered.strays > 0) deps.log.info('recovered from a crash', recovered)
   let last = { bytes: 0, entries: 0 }
-  for await (const sum of recount(deps)) {
+  for await (const sum of recountAtStart(deps)) {
     last = sum
     options.onCounting?.({ files: sum.entries, bytes: sum.bytes, done: false })
   }
   options.onCounting?.({ files: last.entries, bytes: last.bytes, done: true })
-  await deps.state.ledger.setRootLimit(options.limitBytes)
+  await deps.state.ledger.configureSpaces(configuredSpaces(options))
+}
+
+/** The limit of the whole folder is that of a space like any other. */
+function configuredSpaces({ limitBytes, spaces = [] }: ServerOptions): readonly SpaceSetting[] {
+  if (limitBytes === null) return spaces
+  return [{ path: ROOT, kind: 'collection', limits: { ...NO_LIMITS, limitBytes } }, ...spaces]
 }
 
 function edgeOf(

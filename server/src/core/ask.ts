@@ -11,8 +11,9 @@ import { requireRoom, type Want } from './space.ts'
  */
 export async function askPut(deps: Deps, request: PutHead): Promise<number> {
   requireAdmission(deps, request)
-  const availableBytes = await room(deps, await wantOf(deps, request, deps.newId()))
-  return Math.min(availableBytes, deps.limits.maxFileBytes ?? availableBytes)
+  const want = await wantOf(deps, request, deps.newId())
+  const availableBytes = await room(deps, want)
+  return Math.min(availableBytes, want.maxFileBytes ?? availableBytes)
 }
 
 /**

@@ -1,28 +1,16 @@
 import type { Deps } from './deps.ts'
 import { DavError, type MemberFailure } from './errors.ts'
-import { type Change, changesOfName, type Guard, requireAllowed, requireParent } from './guard.ts'
-import { contains, nameOf, type ResourcePath, ROOT } from './path.ts'
+import { largestFileBytes, requireFileSize } from './file-size.ts'
+import { nameOf, type ResourcePath } from './path.ts'
 import { abandon, publish } from './publish.ts'
 import type { Resource, Totals } from './resource.ts'
 import { type Reservation, requireRoomStill, reserve, type Want } from './space.ts'
 import type { StagedCopy } from './store.ts'
-import { measured } from './totals.ts'
-
-export interface Transfer {
-  readonly from: ResourcePath
-  readonly to: ResourcePath
-  readonly overwrite: boolean
-  readonly guard: Guard
-}
+import { chargeOf, contentOf, measured } from './totals.ts'
+import { checkTransfer, type Transfer, type TransferOutcome } from './transfer.ts'
 
 export interface Copy extends Transfer {
   readonly depth: '0' | 'infinity'
-}
-
-export interface TransferOutcome {
-  readonly created: boolean
-  /** The topmost members that are missing at the destination, by their path there. */
-  readonly failures: readonly MemberFailure[]
 }
 
 /**
@@ -47,61 +35,30 @@ export interface MeasuredCopy {
   readonly source: Resource
   readonly withMembers: boolean
   readonly propertyBytes: number
+  /** The largest file that is taken at the destination; null for no bound. */
+  readonly maxFileBytes: number | null
   readonly want: Want
 }
 
 /** Checks all that can be refused and sums what the copy would need. Nothing is claimed. @throws as `copyTree` */
 export async function measureCopy(deps: Deps, copy: Copy): Promise<MeasuredCopy> {
   const { source, target } = await checkTransfer(deps, copy, () => [])
-  requireCopySize(deps, source)
+  const maxFileBytes = await largestFileBytes(deps, copy.to)
+  requireFileSize(source.bytes, maxFileBytes, { path: copy.from, refusal: 'copy-too-large' })
   const withMembers = copy.depth === 'infinity' || source.kind === 'file'
   const totals = withMembers ? await measured(deps, copy.from) : { bytes: 0, entries: 1 }
-  const replaced = target === null ? NOTHING : await measured(deps, copy.to)
   const propertyBytes = await deps.state.properties.chargedBytes(copy.from, withMembers ? 'infinity' : '0')
-  const replacedPropertyBytes = await deps.state.properties.chargedBytes(copy.to, 'infinity')
   const want: Want = {
     id: deps.newId(),
     kind: 'copy',
     path: copy.to,
     bytes: totals.bytes + propertyBytes,
-    replacesBytes: replaced.bytes + replacedPropertyBytes,
-    entries: totals.entries - replaced.entries,
+    entries: totals.entries,
+    propertyBytes,
+    replaces: await chargeOf(deps, copy.to, target),
     writtenEntries: totals.entries,
   }
-  return { source, withMembers, propertyBytes, want }
-}
-
-const NOTHING: Totals = { bytes: 0, entries: 0 }
-
-/**
- * What COPY and MOVE both demand.
- * @param changesAtSource what else is changed, given the source
- * @throws DavError as `copyTree` says
- */
-export async function checkTransfer(
-  deps: Deps,
-  { from, to, overwrite, guard }: Transfer,
-  changesAtSource: (source: Resource) => readonly Change[],
-): Promise<{ source: Resource; target: Resource | null }> {
-  const source = await deps.store.stat(from)
-  if (source === null) throw new DavError('not-found', 'there is nothing under this name', { path: from })
-  if (from === to || contains(to, from) || to === ROOT) {
-    throw new DavError(
-      'forbidden',
-      'a resource cannot be put onto itself or onto a collection that holds it',
-      {
-        path: from,
-      },
-    )
-  }
-  await requireParent(deps, to)
-  const target = await deps.store.stat(to)
-  const changes = [...changesAtSource(source), ...changesOfName(to, target)]
-  await requireAllowed(deps, guard, { path: from, current: source, changes })
-  if (target !== null && !overwrite) {
-    throw new DavError('precondition-failed', 'there is something at the destination already', { path: to })
-  }
-  return { source, target }
+  return { source, withMembers, propertyBytes, maxFileBytes, want }
 }
 
 interface Filling extends Omit<MeasuredCopy, 'want'> {
@@ -122,12 +79,16 @@ async function fillAndCommit(deps: Deps, copy: Copy, filling: Filling): Promise<
   }
 }
 
+const NOTHING: Totals = { bytes: 0, entries: 0 }
+
 interface Filler {
   /** Copies one file. `below` is its path under the root of the copy, '' for the root itself. */
   file(from: Resource, below: string): Promise<void>
   collection(from: ResourcePath, below: string): Promise<void>
   /** Takes out a member with everything below it, which brings the sums back to what they were before it. */
   takeOut(below: string, before: Totals): Promise<void>
+  /** Records by how much what the collection at `below` holds itself has changed. */
+  record(below: string, change: Totals): Promise<void>
   totals(): Totals
   /** What kept a member from being taken out: then the copy as a whole has failed. */
   stuck(): unknown
@@ -135,7 +96,7 @@ interface Filler {
 
 function fillerOf(
   deps: Deps,
-  { staged, reservation, propertyBytes }: Filling & { staged: StagedCopy },
+  { staged, reservation, propertyBytes, maxFileBytes }: Filling & { staged: StagedCopy },
 ): Filler {
   let totals = NOTHING
   let stuck: unknown = null
@@ -160,7 +121,7 @@ function fillerOf(
   }
   return {
     async file(from, below) {
-      requireCopySize(deps, from)
+      requireFileSize(from.bytes, maxFileBytes, { path: from.path, refusal: 'copy-too-large' })
       // The source may have grown since it was measured.
       const needed = totals.bytes + from.bytes + propertyBytes
       if (needed > reservation.grantedBytes()) await reservation.grow(needed)
@@ -181,6 +142,7 @@ function fillerOf(
       })
     },
     takeOut,
+    record: (below, change) => deps.state.ledger.stageFolder(reservation.id, below, change),
     totals: () => totals,
     stuck: () => stuck,
   }
@@ -209,13 +171,27 @@ async function fill(
       failures.splice(failed, failures.length, { path: `${copy.to}${below}` as ResourcePath, error })
     }
   }
+  if (!withMembers) await filler.record('', NOTHING)
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const { path, below } = folder
+    const before = filler.totals()
     await attempt(below, async () => {
       folders.push(...(await copyMembers(deps, filler, { path, below }, attempt)))
     })
+    await recordFolder(filler, below, before)
   }
   return failures
+}
+
+/** A folder that had to be taken out again is one member less in the folder above. */
+async function recordFolder(filler: Filler, below: string, before: Totals): Promise<void> {
+  const after = filler.totals()
+  if (after.entries < before.entries) {
+    await filler.record(below.slice(0, below.lastIndexOf('/')), { bytes: 0, entries: -1 })
+    return
+  }
+  const change = { bytes: after.bytes - before.bytes, entries: after.entries - before.entries }
+  await filler.record(below, change)
 }
 
 interface Folder {
@@ -264,17 +240,12 @@ function commitCopy(
 ): Promise<TransferOutcome> {
   return deps.state.exclusive([copy.to], async (tx) => {
     const { target } = await checkTransfer(deps, copy, () => [])
-    const replaced = target === null ? NOTHING : await measured(deps, copy.to)
+    const replaces = contentOf(await chargeOf(deps, copy.to, target))
     await publish(deps, tx, {
       kind: 'copy',
       reservation,
       staged,
-      intent: {
-        bytes: totals.bytes,
-        replacesBytes: replaced.bytes,
-        entries: totals.entries - replaced.entries,
-        contentType: null,
-      },
+      intent: { ...totals, replaces, contentType: null },
     })
     return { created: target === null, failures }
   })
@@ -284,13 +255,4 @@ function commitCopy(
 function asCopy(error: unknown): never {
   if (!(error instanceof DavError) || error.code !== 'file-too-large') throw error
   throw new DavError('copy-too-large', error.message, error.details)
-}
-
-function requireCopySize(deps: Deps, { kind, bytes, path }: Resource): void {
-  const { maxFileBytes } = deps.limits
-  if (kind !== 'file' || maxFileBytes === null || bytes <= maxFileBytes) return
-  throw new DavError('copy-too-large', `no file may be larger than ${maxFileBytes} bytes`, {
-    path,
-    maxFileBytes,
-  })
 }

@@ -3,10 +3,10 @@ import { describe, it, type TestContext } from 'node:test'
 import { depsIn, putText } from '../../test/fault/harness.ts'
 import { temporaryFolder } from '../../test/support/folder.ts'
 import { recordedLog } from '../../test/support/server.ts'
+import { spaceWith } from '../../test/support/space.ts'
 import { levelWatch } from './level-watch.ts'
 import { type Standing, spaceStanding } from './levels.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
-import { ROOT } from './path.ts'
 
 function watched(test: TestContext) {
   const log = recordedLog()
@@ -25,15 +25,7 @@ function watched(test: TestContext) {
 }
 
 function standing(percent: number): Standing {
-  const counts = { usedEntries: 0, reservedBytes: 0, reservedEntries: 0, limitEntries: null }
-  const root = {
-    path: ROOT,
-    kind: 'collection',
-    limitBytes: 1000,
-    usedBytes: 10 * percent,
-    ...counts,
-  } as const
-  return spaceStanding(root, DEFAULT_LIMITS)
+  return spaceStanding(spaceWith({ limitBytes: 1000, usedBytes: 10 * percent }), DEFAULT_LIMITS)
 }
 
 describe('the watch over levels', () => {

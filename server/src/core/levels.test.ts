@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { spaceWith } from '../../test/support/space.ts'
+import type { Space } from './ledger.ts'
 import { binding, diskStanding, spaceStanding } from './levels.ts'
 import { DEFAULT_LIMITS, MIB } from './limits.ts'
 import { memberPath, ROOT } from './path.ts'
-import type { Space } from './state.ts'
-
-function space(more: Partial<Space>): Space {
-  const nothing = { usedBytes: 0, usedEntries: 0, reservedBytes: 0, reservedEntries: 0 }
-  return { path: ROOT, kind: 'collection', limitBytes: null, limitEntries: null, ...nothing, ...more }
-}
 
 function levelAt(more: Partial<Space>): string {
-  return spaceStanding(space(more), DEFAULT_LIMITS).level
+  return spaceStanding(spaceWith(more), DEFAULT_LIMITS).level
 }
 
 function diskAt(bytes: number, entries = 1): string {
@@ -47,7 +43,7 @@ describe('the level of a space', () => {
 
   it('has fallen only some way below the threshold that it had passed (LVL-04)', () => {
     const falling = [100, 98, 97, 91, 90, 89, 76, 75, 74].map(
-      (usedBytes) => spaceStanding(space({ limitBytes: 100, usedBytes }), DEFAULT_LIMITS).fallingLevel,
+      (usedBytes) => spaceStanding(spaceWith({ limitBytes: 100, usedBytes }), DEFAULT_LIMITS).fallingLevel,
     )
 
     const expected = ['full', 'full', 'critical', 'critical', 'critical', 'near', 'near', 'near', 'normal']
@@ -68,10 +64,10 @@ describe('the level of the disk', () => {
 })
 
 describe('the space that stops a client first', () => {
-  const inner = space({ path: memberPath(ROOT, 'team'), limitBytes: 100, usedBytes: 10 })
+  const inner = spaceWith({ path: memberPath(ROOT, 'team'), limitBytes: 100, usedBytes: 10 })
   const disk = diskStanding({ bytes: 100 * MIB, entries: 9 }, { diskUnitBytes: MIB })
   const bound = (outer: Partial<Space>) => {
-    const [one, two] = [inner, space(outer)].map((each) => spaceStanding(each, DEFAULT_LIMITS))
+    const [one, two] = [inner, spaceWith(outer)].map((each) => spaceStanding(each, DEFAULT_LIMITS))
     assert.ok(one !== undefined && two !== undefined)
     return binding([one, two, disk]).path
   }

@@ -1,8 +1,8 @@
 import type { Deps } from './deps.ts'
+import { availableOnDisk, currentDiskRoom } from './disk-room.ts'
+import type { DiskRoom, Space } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import type { ResourcePath } from './path.ts'
-import { availableOnDisk, currentDiskRoom } from './space.ts'
-import type { DiskRoom, Space } from './state.ts'
 
 /** How near a space, or the disk, is to having nothing left; the worse ones come later. */
 export const LEVELS = ['normal', 'near', 'critical', 'full'] as const
@@ -55,7 +55,7 @@ export function spaceStanding(
   space: Space,
   { nearPercent, criticalPercent }: Pick<Limits, 'nearPercent' | 'criticalPercent'>,
 ): Standing {
-  const { path, usedBytes, reservedBytes, limitBytes } = space
+  const { path, usedBytes, reservedBytes, enforcedBytes: limitBytes } = space
   const percent = Math.max(
     percentOf(usedBytes + reservedBytes, limitBytes),
     percentOf(space.usedEntries + space.reservedEntries, space.limitEntries),

@@ -7,7 +7,8 @@ import type { ResourcePath } from './path.ts'
 import { put } from './put.ts'
 import type { Resource } from './resource.ts'
 import { noRoomForLock, requireRoomForRow } from './space.ts'
-import type { Lock, LockBounds, Tx } from './state.ts'
+import type { Lock, LockBounds } from './state.ts'
+import type { Tx } from './tx.ts'
 
 export interface LockRequest {
   readonly path: ResourcePath

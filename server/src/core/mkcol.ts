@@ -1,6 +1,7 @@
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
 import { changesOfName, type Guard, requireAllowed, requireParent } from './guard.ts'
+import { NO_CHARGE } from './ledger.ts'
 import type { ResourcePath } from './path.ts'
 import { abandon, publish } from './publish.ts'
 import type { Resource } from './resource.ts'
@@ -20,7 +21,8 @@ export async function makeCollection(deps: Deps, request: MakeCollection): Promi
   const { path } = request
   await checkFree(deps, request)
   const id = deps.newId()
-  const reservation = await reserve(deps, { id, kind: 'mkcol', path, bytes: 0, replacesBytes: 0, entries: 1 })
+  const want = { id, kind: 'mkcol' as const, path, bytes: 0, entries: 1, replaces: NO_CHARGE }
+  const reservation = await reserve(deps, want)
   let staged: Committable | null = null
   try {
     staged = await deps.store.stageCollection(path, id)
@@ -39,7 +41,7 @@ function appear(
 ): Promise<Resource> {
   return deps.state.exclusive([request.path], async (tx) => {
     await checkFree(deps, request)
-    const intent = { bytes: 0, replacesBytes: 0, entries: 1, contentType: null }
+    const intent = { bytes: 0, entries: 1, replaces: NO_CHARGE, contentType: null }
     return await publish(deps, tx, { kind: 'mkcol', reservation, staged, intent })
   })
 }

@@ -1,20 +1,22 @@
-import { checkTransfer, type Transfer, type TransferOutcome } from './copy.ts'
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
+import { largestFileBytes, requireFileSize } from './file-size.ts'
 import { changesOfName } from './guard.ts'
 import { contains, parentOf, type ResourcePath, ROOT } from './path.ts'
+import { settlePostponed } from './postponed.ts'
 import { abandon, publish } from './publish.ts'
-import { settlePostponed } from './recover.ts'
-import type { Resource, Totals } from './resource.ts'
+import { correctBelow } from './reconcile.ts'
+import type { Resource } from './resource.ts'
 import { reserve } from './space.ts'
-import type { Tx } from './state.ts'
-import { measured } from './totals.ts'
+import { chargeOf, contentOf } from './totals.ts'
+import { checkTransfer, type Transfer, type TransferOutcome } from './transfer.ts'
+import type { Tx } from './tx.ts'
 
 /**
  * Moves a file or a tree by one rename (RFC 4918 §9.9). Inside the same spaces it claims nothing and works on a full
  * disk; into another space it claims there what it brings. What was at the destination is replaced at the rename.
  * @throws DavError 'not-found' | 'forbidden' | 'parent-missing' | 'precondition-failed' | 'locked' |
- *   'quota-exceeded' | 'io-error'
+ *   'copy-too-large' | 'quota-exceeded' | 'io-error'
  */
 export async function moveTree(deps: Deps, move: Transfer): Promise<TransferOutcome> {
   const { from, to } = move
@@ -24,59 +26,53 @@ export async function moveTree(deps: Deps, move: Transfer): Promise<TransferOutc
   return await deps.state.exclusive([from, to], async (tx) => {
     await settlePostponed(deps, tx, from)
     const { source, target } = await checkTransfer(deps, move, (moving) => changesOfName(from, moving))
-    await rename(deps, tx, { source, to, replaced: target === null ? NOTHING : await measured(deps, to) })
+    if (await entersSpaces(deps, from, to)) {
+      // The claim is for what is recorded, so the records must be what is there.
+      if (source.kind === 'collection') await correctBelow(deps, from)
+      await requireFileSizes(deps, source, to)
+    }
+    await rename(deps, tx, { source, target, to })
     return { created: target === null, failures: [] }
   })
 }
 
-const NOTHING: Totals = { bytes: 0, entries: 0 }
-
 interface Rename {
   readonly source: Resource
+  readonly target: Resource | null
   readonly to: ResourcePath
-  readonly replaced: Totals
 }
 
-async function rename(deps: Deps, tx: Tx, { source, to, replaced }: Rename): Promise<void> {
+async function rename(deps: Deps, tx: Tx, { source, target, to }: Rename): Promise<void> {
   const from = source.path
   const id = deps.newId()
-  const moved = (await changesSpaces(deps, from, to)) ? await charge(deps, from) : NOTHING
-  const reservation = await reserve(deps, {
-    id,
-    kind: 'move',
-    path: to,
-    bytes: moved.bytes,
-    replacesBytes: replaced.bytes + (await deps.state.properties.chargedBytes(to, 'infinity')),
-    entries: -replaced.entries,
-    sourcePath: from,
-    movedEntries: moved.entries,
-  })
+  const moved = await chargeOf(deps, from, source)
+  const replaces = await chargeOf(deps, to, target)
+  const claim = { id, kind: 'move' as const, path: to, sourcePath: from }
+  const reservation = await reserve(deps, { ...claim, ...moved, replaces })
   try {
-    await publish(deps, tx, {
-      kind: 'move',
-      reservation,
-      staged: await deps.store.detach(from, id),
-      intent: {
-        bytes: moved.bytes,
-        replacesBytes: replaced.bytes,
-        entries: -replaced.entries,
-        contentType: null,
-      },
-    })
+    const staged = await deps.store.detach(from, id)
+    const intent = { ...contentOf(moved), replaces: contentOf(replaces), contentType: null }
+    await publish(deps, tx, { kind: 'move', reservation, staged, intent })
   } catch (error) {
     await abandon(deps, reservation, null)
     throw error
   }
 }
 
-/** What a tree is charged to every space that contains it. */
-async function charge(deps: Deps, path: ResourcePath): Promise<Totals> {
-  const { bytes, entries } = await measured(deps, path)
-  return { bytes: bytes + (await deps.state.properties.chargedBytes(path, 'infinity')), entries }
+/** Whether the destination lies in a space that the source does not lie in. */
+async function entersSpaces(deps: Deps, from: ResourcePath, to: ResourcePath): Promise<boolean> {
+  const there = new Set((await deps.state.ledger.enclosing(parentOf(from))).map(({ path }) => path))
+  return (await deps.state.ledger.enclosing(to)).some(({ path }) => !there.has(path))
 }
 
-async function changesSpaces(deps: Deps, from: ResourcePath, to: ResourcePath): Promise<boolean> {
-  const there = await deps.state.ledger.enclosing(parentOf(from))
-  const here = await deps.state.ledger.enclosing(to)
-  return here.map(({ path }) => path).join('\n') !== there.map(({ path }) => path).join('\n')
+/** A space that takes no such file takes none by a move either; it is looked for only where there is a bound. */
+async function requireFileSizes(deps: Deps, source: Resource, to: ResourcePath): Promise<void> {
+  const maxFileBytes = await largestFileBytes(deps, to)
+  if (maxFileBytes === null) return
+  const pending = [source]
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    requireFileSize(next.bytes, maxFileBytes, { path: next.path, refusal: 'copy-too-large' })
+    if (next.kind === 'file') continue
+    for await (const page of deps.store.list(next.path)) pending.push(...page)
+  }
 }

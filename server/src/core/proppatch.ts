@@ -1,8 +1,9 @@
 import type { Deps } from './deps.ts'
+import { diskRoom } from './disk-room.ts'
 import { DavError } from './errors.ts'
 import { type Guard, requireAllowed } from './guard.ts'
 import type { ResourcePath } from './path.ts'
-import { diskRoom, noRoomForProperty } from './space.ts'
+import { noRoomForProperty } from './space.ts'
 import type { PropertyChange } from './state.ts'
 
 export interface PropertyUpdate {

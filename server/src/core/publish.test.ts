@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { limitRoot } from '../../test/conformance/state/harness.ts'
 import {
   depsIn,
   mkcol,
@@ -65,7 +66,7 @@ describe('publishing', () => {
 
   it('succeeds when only the settlement fails, and holds the room until it is made up for', async (test) => {
     const { deps, folder } = scene(test)
-    await deps.state.ledger.setRootLimit(10)
+    await limitRoot(deps.state, 10)
 
     await putText(failingSettlement(deps), '/a', '12345678')
     const [root] = await deps.state.ledger.enclosing(ROOT)
@@ -101,7 +102,7 @@ describe('publishing', () => {
   it('refuses when the file it replaces has shrunk meanwhile and the rest no longer fits (STOR-06)', async (test) => {
     const { deps, folder } = scene(test)
     await putText(deps, '/a', '1234567890')
-    await deps.state.ledger.setRootLimit(12)
+    await limitRoot(deps.state, 12)
     const slow = Promise.withResolvers<void>()
     const body = (async function* () {
       yield Buffer.from('abcdefgh')
@@ -121,7 +122,7 @@ describe('publishing', () => {
 
   it('stages nothing when there is no room', async (test) => {
     const { deps, folder } = scene(test)
-    await deps.state.ledger.setRootLimit(2)
+    await limitRoot(deps.state, 2)
 
     await assert.rejects(putText(deps, '/a', '123', { declaredBytes: 3 }), { code: 'quota-exceeded' })
 

@@ -1,9 +1,10 @@
 import type { Deps } from './deps.ts'
-import { settlePostponed } from './recover.ts'
+import type { ClaimJournal, ClaimKind, Intent } from './ledger.ts'
+import { settlePostponed } from './postponed.ts'
 import type { Resource } from './resource.ts'
 import type { Reservation } from './space.ts'
-import type { ClaimJournal, ClaimKind, Intent, Tx } from './state.ts'
 import type { Committable } from './store.ts'
+import type { Tx } from './tx.ts'
 
 export interface Publication {
   readonly kind: ClaimKind

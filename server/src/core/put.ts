@@ -1,12 +1,13 @@
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
+import { largestFileBytes, requireFileSize } from './file-size.ts'
 import { type Change, changesOfName, type Guard, requireAllowed, requireParent } from './guard.ts'
 import { type ResourcePath, ROOT } from './path.ts'
 import { abandon, publish } from './publish.ts'
-import type { Resource } from './resource.ts'
+import type { Resource, Totals } from './resource.ts'
 import { type Reservation, reserve, type Want } from './space.ts'
-import type { Tx } from './state.ts'
 import type { Staged } from './store.ts'
+import type { Tx } from './tx.ts'
 
 /** What is known of an upload before its body. */
 export interface PutHead {
@@ -50,8 +51,9 @@ export async function put(deps: Deps, request: Put): Promise<PutOutcome> {
   // Before anything is awaited: this entry is the upload slot.
   deps.running.set(id, { user: request.guard.user, writtenBytes: 0 })
   try {
-    const reservation = await reserve(deps, await wantOf(deps, request, id))
-    return await receive(deps, request, reservation)
+    const want = await wantOf(deps, request, id)
+    const reservation = await reserve(deps, want)
+    return await receive(deps, { ...request, maxFileBytes: want.maxFileBytes }, reservation)
   } finally {
     deps.running.delete(id)
   }
@@ -59,28 +61,46 @@ export async function put(deps: Deps, request: Put): Promise<PutOutcome> {
 
 /** What is refused without a look at any resource. @throws 'file-too-large' | 'overloaded' | 'too-many-requests' */
 export function requireAdmission(deps: Deps, request: PutHead): void {
-  requireFileSize(deps, Math.max(request.declaredBytes ?? 0, request.hintedBytes ?? 0), request.path)
+  const { maxFileBytes } = deps.limits
+  requireFileSize(announcedBytes(request), maxFileBytes, { path: request.path, refusal: 'file-too-large' })
   requireSlot(deps, request.guard.user)
 }
 
+export interface PutWant extends Want {
+  /** The largest file that is taken there; null for no bound. */
+  readonly maxFileBytes: number | null
+}
+
 /** What room an upload needs, once everything else has been checked that can be refused before its body. */
-export async function wantOf(deps: Deps, request: PutHead, id: string): Promise<Want> {
+export async function wantOf(deps: Deps, request: PutHead, id: string): Promise<PutWant> {
+  const { path } = request
+  const maxFileBytes = await largestFileBytes(deps, path)
+  requireFileSize(announcedBytes(request), maxFileBytes, { path, refusal: 'file-too-large' })
   const before = await checkWritable(deps, request)
   return {
     id,
     kind: 'put',
-    path: request.path,
+    path,
     bytes: request.declaredBytes ?? request.hintedBytes ?? 0,
-    replacesBytes: before?.bytes ?? 0,
-    entries: before === null ? 1 : 0,
+    entries: 1,
+    replaces: { ...replacing(before), propertyBytes: 0 },
+    maxFileBytes,
   }
 }
 
-async function receive(deps: Deps, request: Put, reservation: Reservation): Promise<PutOutcome> {
+function announcedBytes({ declaredBytes, hintedBytes }: PutHead): number {
+  return Math.max(declaredBytes ?? 0, hintedBytes ?? 0)
+}
+
+interface Receiving extends Put {
+  readonly maxFileBytes: number | null
+}
+
+async function receive(deps: Deps, request: Receiving, reservation: Reservation): Promise<PutOutcome> {
   let staged: Staged | null = null
   try {
     staged = await deps.store.stage(request.path, reservation.id)
-    const bytes = await staged.append(metered(deps, request, reservation), request.modifiedMs ?? undefined)
+    const bytes = await staged.append(metered(request, reservation), request.modifiedMs ?? undefined)
     return await commit(deps, request, { staged, bytes, reservation })
   } catch (error) {
     await abandon(deps, reservation, staged)
@@ -107,8 +127,8 @@ function commit(deps: Deps, request: Put, received: Received): Promise<PutOutcom
       staged: received.staged,
       intent: {
         bytes: received.bytes,
-        replacesBytes: before?.bytes ?? 0,
-        entries: before === null ? 1 : 0,
+        entries: 1,
+        replaces: replacing(before),
         contentType: request.contentType,
       },
     })
@@ -132,18 +152,22 @@ async function checkWritable(deps: Deps, request: PutHead): Promise<Resource | n
   return before
 }
 
+function replacing(before: Resource | null): Totals {
+  return { bytes: before?.bytes ?? 0, entries: before === null ? 0 : 1 }
+}
+
 function contentOf(path: ResourcePath): Change {
   return { path, what: 'content' }
 }
 
 /** Counts what comes in, and makes room before a chunk is handed on, never after. */
-async function* metered(deps: Deps, request: Put, reservation: Reservation): AsyncGenerator<Uint8Array> {
+async function* metered(request: Receiving, reservation: Reservation): AsyncGenerator<Uint8Array> {
   let receivedBytes = 0
   for await (const chunk of request.body) {
     // What was handed on before is on the disk once the next chunk is asked for.
     reservation.wrote(receivedBytes)
     receivedBytes += chunk.byteLength
-    requireFileSize(deps, receivedBytes, request.path)
+    requireFileSize(receivedBytes, request.maxFileBytes, { path: request.path, refusal: 'file-too-large' })
     if (receivedBytes > reservation.grantedBytes()) await reservation.grow(receivedBytes)
     yield chunk
   }
@@ -155,15 +179,6 @@ async function* metered(deps: Deps, request: Put, reservation: Reservation): Asy
       { path: request.path },
     )
   }
-}
-
-function requireFileSize(deps: Deps, bytes: number, path: ResourcePath): void {
-  const { maxFileBytes } = deps.limits
-  if (maxFileBytes === null || bytes <= maxFileBytes) return
-  throw new DavError('file-too-large', `no file may be larger than ${maxFileBytes} bytes`, {
-    path,
-    maxFileBytes,
-  })
 }
 
 function requireSlot(deps: Deps, user: string | null): void {

@@ -15,7 +15,8 @@ import {
 import { temporaryFolder } from '../../test/support/folder.ts'
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
-import { keepLeases, recount, recoverAll } from './recover.ts'
+import { recountAtStart } from './reconcile.ts'
+import { keepLeases, recoverAll } from './recover.ts'
 import type { Totals } from './resource.ts'
 import { type Reservation, reserve } from './space.ts'
 import type { Staged } from './store.ts'
@@ -184,7 +185,7 @@ describe('keepLeases', () => {
   })
 })
 
-describe('recount', () => {
+describe('the count at start', () => {
   it('puts right what others changed in the folder, and says so', async (test) => {
     const { deps, folder } = scene(test)
     for (const path of ['/a', '/b']) await putText(deps, path, 'content')
@@ -199,7 +200,7 @@ describe('recount', () => {
 
     assert.deepEqual(last, { bytes: 22, entries: 3 })
     assert.deepEqual(warnings, [
-      { countedBytes: 22, countedEntries: 3, recordedBytes: 14, recordedEntries: 2 },
+      { countedBytes: 22, countedEntries: 3, recordedBytes: 14, recordedEntries: 2, folders: ['/', '/c'] },
     ])
     await recover(deps)
     await requireSettled(deps, folder)
@@ -233,9 +234,8 @@ type Moment = 'staged' | 'intended' | 'committed'
 /** What a PUT does, up to the moment it is cut off. */
 async function upload(deps: Deps, path: string, text: string, until: Moment): Promise<Reservation> {
   const before = await deps.store.stat(at(path))
-  const replacesBytes = before?.bytes ?? 0
-  const entries = before === null ? 1 : 0
-  const want = { id: deps.newId(), kind: 'put' as const, path: at(path), replacesBytes, entries }
+  const replaces = { bytes: before?.bytes ?? 0, entries: before === null ? 0 : 1, propertyBytes: 0 }
+  const want = { id: deps.newId(), kind: 'put' as const, path: at(path), entries: 1, replaces }
   const reservation = await reserve(deps, { ...want, bytes: text.length })
   const staged = await deps.store.stage(at(path), reservation.id)
   await staged.append(
@@ -246,7 +246,7 @@ async function upload(deps: Deps, path: string, text: string, until: Moment): Pr
   if (until !== 'staged') {
     await deps.state.exclusive([at(path)], async (tx) => {
       const { identity } = staged
-      const intent = { bytes: text.length, replacesBytes, entries, identity, contentType: 'text/x-new' }
+      const intent = { bytes: text.length, entries: 1, replaces, identity, contentType: 'text/x-new' }
       await reservation.intend(tx, intent)
       if (until === 'committed') await staged.commit(tx, at(path))
     })
@@ -259,10 +259,9 @@ async function upload(deps: Deps, path: string, text: string, until: Moment): Pr
 const abandoned: Staged[] = []
 
 async function journalRemoval(deps: Deps, path: string, id: string): Promise<void> {
-  let totals: Totals = { bytes: 0, entries: 0 }
-  for await (const sum of deps.store.measure(at(path))) totals = sum
+  const bytes = (await deps.store.stat(at(path)))?.bytes ?? 0
   const identity = await deps.store.identify(at(path))
-  const removal = { id, path: at(path), identity, totals, leaseUntilMs: 0 }
+  const removal = { id, path: at(path), identity, bytes, leaseUntilMs: 0 }
   await deps.state.exclusive([at(path)], (tx) => deps.state.ledger.journalRemoval(tx, removal))
 }
 
@@ -276,6 +275,6 @@ function refusingRemoval(deps: Deps): Deps {
 
 async function counted(deps: Deps): Promise<Totals | null> {
   let last: Totals | null = null
-  for await (const sum of recount(deps)) last = sum
+  for await (const sum of recountAtStart(deps)) last = sum
   return last
 }

@@ -1,9 +1,9 @@
 import type { Deps } from './deps.ts'
+import type { ClaimJournal } from './ledger.ts'
 import type { LogFields } from './log.ts'
-import { contains, type ResourcePath, ROOT } from './path.ts'
-import type { Totals } from './resource.ts'
-import { settleOrPostpone } from './space.ts'
-import type { ClaimJournal, Tx } from './state.ts'
+import type { ResourcePath } from './path.ts'
+import { endClaim } from './postponed.ts'
+import type { Tx } from './tx.ts'
 
 /**
  * At start: every claim that a crash left behind is finished or undone, and everything staged is removed.
@@ -76,49 +76,13 @@ async function orTellOf<T>(
   }
 }
 
-/**
- * Makes up for settlements at or below `path` that were postponed, while the thing they stand for is still there.
- * To be called first in every critical section that changes it.
- */
-export async function settlePostponed(deps: Deps, tx: Tx, path: ResourcePath): Promise<void> {
-  const claims = await deps.state.ledger.expired(Number.MAX_SAFE_INTEGER)
-  for (const claim of claims) {
-    const isPostponed = claim.identity !== null && claim.kind !== 'remove'
-    if (isPostponed && contains(path, claim.path)) await end(deps, tx, claim)
-  }
-}
-
 /** One claim that cannot be recovered keeps neither the others nor the start waiting; it is tried again. */
 async function tryToRecover(deps: Deps, { id, path }: ClaimJournal): Promise<void> {
   await orTellOf(deps, 'a claim could not be recovered', { claim: id, path }, () =>
     deps.state.exclusive([path], async (tx) => {
       // Read again: its owner may have ended it while this waited for the critical section.
       const claim = await deps.state.ledger.journal(id)
-      if (claim !== null) await end(deps, tx, claim)
+      if (claim !== null) await endClaim(deps, tx, claim)
     }),
   )
-}
-
-async function end(deps: Deps, tx: Tx, claim: ClaimJournal): Promise<void> {
-  const outcome = await deps.store.recover(claim)
-  if (outcome === 'done') await settleOrPostpone(deps, tx, claim.id)
-  else await deps.state.ledger.release(claim.id)
-}
-
-/** Counts the folder, which is the truth, and repairs the ledger. Yields the sums so far. */
-export async function* recount(deps: Deps): AsyncGenerator<Totals> {
-  let counted: Totals = { bytes: 0, entries: 0 }
-  for await (const sum of deps.store.measure(ROOT)) {
-    counted = sum
-    yield sum
-  }
-  const before = await deps.state.ledger.recount(counted)
-  const isFirstCount = before.bytes === 0 && before.entries === 0
-  if (isFirstCount || (before.bytes === counted.bytes && before.entries === counted.entries)) return
-  deps.log.warn('the folder differs from the counters, which are corrected', {
-    countedBytes: counted.bytes,
-    countedEntries: counted.entries,
-    recordedBytes: before.bytes,
-    recordedEntries: before.entries,
-  })
 }

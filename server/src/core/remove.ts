@@ -1,11 +1,12 @@
 import type { Deps } from './deps.ts'
 import { DavError, type ErrorCode } from './errors.ts'
 import { changesOfName, type Guard, requireAllowed } from './guard.ts'
+import type { Removal } from './ledger.ts'
 import { type ResourcePath, ROOT } from './path.ts'
-import { settlePostponed } from './recover.ts'
+import { settlePostponed } from './postponed.ts'
+import { correctBelow } from './reconcile.ts'
 import { leaseUntilMs, settleOrPostpone } from './space.ts'
-import type { Removal, Tx } from './state.ts'
-import { measured } from './totals.ts'
+import type { Tx } from './tx.ts'
 
 export interface Remove {
   readonly path: ResourcePath
@@ -26,9 +27,8 @@ export async function remove(deps: Deps, request: Remove): Promise<void> {
     if (before === null) throw new DavError('not-found', 'there is nothing to delete', { path })
     await requireAllowed(deps, request.guard, { path, current: before, changes: changesOfName(path, before) })
     const id = deps.newId()
-    const totals = await measured(deps, path)
     const identity = await deps.store.identify(path)
-    const removal = { id, path, identity, totals, leaseUntilMs: leaseUntilMs(deps) }
+    const removal = { id, path, identity, bytes: before.bytes, leaseUntilMs: leaseUntilMs(deps) }
     const journaled = await journal(deps, tx, removal)
     try {
       await deps.store.remove(tx, path, id)
@@ -64,15 +64,12 @@ async function journal(deps: Deps, tx: Tx, removal: Removal): Promise<boolean> {
  * members beside one that could not, is given back (RFC 4918 §9.6.1).
  */
 function withdraw(deps: Deps, tx: Tx, removal: Removal, journaled: boolean): Promise<void> {
-  const { id, path, totals } = removal
+  const { id, path } = removal
   return leaveUndone(deps, removal, async () => {
-    const left = await measured(deps, path)
-    if (left.entries === 0 && journaled) return await settleOrPostpone(deps, tx, id)
+    const isGone = (await deps.store.stat(path)) === null
+    if (isGone && journaled) return await settleOrPostpone(deps, tx, id)
     await deps.state.ledger.release(id)
-    const gone = { bytes: totals.bytes - left.bytes, entries: totals.entries - left.entries }
-    if (gone.entries <= 0) return
-    await deps.state.ledger.journalRemoval(tx, { ...removal, totals: gone })
-    await settleOrPostpone(deps, tx, id)
+    await correctBelow(deps, path)
   })
 }
 

@@ -1,33 +1,25 @@
 import type { Deps } from './deps.ts'
+import { currentDiskRoom, diskRoom, OVERHEAD_BYTES } from './disk-room.ts'
 import { DavError, type Shortage, type ShortageCause } from './errors.ts'
+import type { Charge, ClaimKind, ClaimRequest, Intent, Refusal, Space } from './ledger.ts'
 import type { ResourcePath } from './path.ts'
-import type {
-  ClaimKind,
-  ClaimRequest,
-  DiskRoom,
-  Intent,
-  PropertyRefusal,
-  Refusal,
-  Space,
-  Tx,
-} from './state.ts'
-
-/** What a file costs beyond its bytes: the last block rounded up, and a block for directory and inode. */
-const OVERHEAD_BYTES = 8192
+import type { PropertyRefusal } from './state.ts'
+import type { Tx } from './tx.ts'
 
 export interface Want {
   readonly id: string
   readonly kind: ClaimKind
   readonly path: ResourcePath
-  /** Declared or hinted size of the content; 0 when the client said nothing. */
+  /** Declared or hinted size of the content, with its properties; 0 when the client said nothing. */
   readonly bytes: number
-  readonly replacesBytes: number
+  /** Names that appear, those that replace others included. */
   readonly entries: number
+  readonly propertyBytes?: number
+  readonly replaces: Charge
   /** Of a copied tree: the files and folders that are written, each of which takes more than its bytes. */
   readonly writtenEntries?: number
   /** Of a move; see the ledger. */
   readonly sourcePath?: ResourcePath
-  readonly movedEntries?: number
 }
 
 /** Room that is claimed but not yet used. Settle or release must follow; release after settle does nothing. */
@@ -76,45 +68,12 @@ export async function requireRoom(deps: Deps, want: Want): Promise<number> {
 function claimOf(deps: Deps, want: Want, upTo: number): ClaimRequest {
   return {
     ...want,
+    propertyBytes: want.propertyBytes ?? 0,
     bytes: { atLeast: want.bytes, upTo },
     overheadBytes: want.kind === 'move' ? 0 : OVERHEAD_BYTES * (want.writtenEntries ?? 1),
     leaseUntilMs: leaseUntilMs(deps),
     diskRoom: diskRoom(deps),
   }
-}
-
-/** What a client is told of the space around a collection (RFC 4331 §3, §4). */
-export interface Figures {
-  /** Of the innermost space; true also when it is above the limit. */
-  readonly usedBytes: number
-  /** What a new file may have: the smallest rest of all spaces and of the disk, never negative. */
-  readonly availableBytes: number
-  /** The limit of the innermost space that has one. */
-  readonly limitBytes: number | null
-}
-
-/** Agrees with `reserve` by construction: both read the same ledger rows and the same `diskRoom`. */
-export async function figures(deps: Deps, path: ResourcePath, disk?: DiskRoom): Promise<Figures> {
-  const spaces = await deps.state.ledger.enclosing(path)
-  const room = disk ?? (await currentDiskRoom(deps))
-  const rests = spaces
-    .filter((space) => space.limitBytes !== null)
-    .map((space) => (space.limitBytes ?? 0) - space.usedBytes - space.reservedBytes)
-  return {
-    usedBytes: spaces[0]?.usedBytes ?? 0,
-    availableBytes: Math.max(0, Math.min(availableOnDisk(room), ...rests)),
-    limitBytes: spaces.find((space) => space.limitBytes !== null)?.limitBytes ?? null,
-  }
-}
-
-/** What the disk alone leaves for a new file, never negative. */
-export function availableOnDisk(room: DiskRoom): number {
-  return Math.max(0, room.bytes - OVERHEAD_BYTES)
-}
-
-/** Room on the disk at this moment, all claims subtracted. */
-export async function currentDiskRoom(deps: Deps): Promise<DiskRoom> {
-  return diskRoom(deps)(await deps.state.ledger.claimedDiskBytes())
 }
 
 /**
@@ -204,27 +163,6 @@ export async function settleOrPostpone(deps: Deps, tx: Tx, id: string): Promise<
   }
 }
 
-/**
- * The watermark over the content's device and the state's. Read inside the ledger's transaction, and free space
- * before the written bytes: a write in between makes the answer smaller than the truth, never larger.
- */
-export function diskRoom(deps: Deps): (claimedDiskBytes: number) => DiskRoom {
-  return (claimedDiskBytes) => {
-    const volume = deps.store.freeSpace()
-    const state = deps.state.freeSpace()
-    let unwrittenBytes = claimedDiskBytes
-    for (const claim of deps.running.values()) unwrittenBytes -= claim.writtenBytes
-    const stateIsFull = state !== null && state.freeBytes < deps.limits.keepFreeStateBytes
-    return {
-      bytes: stateIsFull ? 0 : volume.freeBytes - deps.limits.keepFreeBytes - Math.max(0, unwrittenBytes),
-      entries:
-        volume.freeEntries === null
-          ? Number.MAX_SAFE_INTEGER
-          : volume.freeEntries - deps.limits.keepFreeEntries,
-    }
-  }
-}
-
 /** The only place where a limit of ours becomes a refusal. */
 function noRoom(refusal: Refusal, path: ResourcePath): DavError {
   const shortage: Shortage = {
@@ -271,14 +209,18 @@ export function noRoomForLock(
   })
 }
 
-function causeOf(refusal: Refusal): ShortageCause {
-  if (refusal.refusedBy === 'disk') return refusal.unit === 'bytes' ? 'disk-bytes' : 'inodes'
-  if (refusal.unit === 'entries') return 'entries'
-  return refusal.refusedBy.kind === 'user' ? 'user-quota' : 'collection-quota'
+function causeOf({ refusedBy, unit }: Refusal): ShortageCause {
+  if (unit === 'properties') return PROPERTIES
+  if (refusedBy === 'disk') return unit === 'bytes' ? 'disk-bytes' : 'inodes'
+  if (unit === 'entries') return 'entries'
+  return refusedBy.kind === 'user' ? 'user-quota' : 'collection-quota'
 }
 
-function spaceNumbers(space: Space, unit: 'bytes' | 'entries'): Partial<Shortage> {
-  const limit = unit === 'bytes' ? space.limitBytes : space.limitEntries
-  const used = unit === 'bytes' ? space.usedBytes : space.usedEntries
+function spaceNumbers(space: Space, unit: Refusal['unit']): Partial<Shortage> {
+  const [limit, used] = {
+    bytes: [space.enforcedBytes, space.usedBytes] as const,
+    entries: [space.limitEntries, space.usedEntries] as const,
+    properties: [space.limitPropertyBytes, space.usedPropertyBytes] as const,
+  }[unit]
   return { root: space.path, used, ...(limit === null ? {} : { limit }) }
 }

@@ -1,6 +1,7 @@
+import type { ClaimJournal } from './ledger.ts'
 import type { ResourcePath } from './path.ts'
 import type { FreeSpace, Resource, Totals } from './resource.ts'
-import type { ClaimJournal, Tx } from './state.ts'
+import type { Tx } from './tx.ts'
 
 /**
  * Port: the tree and its bytes. All methods take paths that `resolve` returned.
@@ -37,6 +38,8 @@ export interface ResourceStore {
   remove(tx: Tx, path: ResourcePath, id: string): Promise<void>
   /** Counts a tree, `path` itself included unless it is the root; yields sums so far, the last one complete. */
   measure(path: ResourcePath): AsyncIterable<Totals>
+  /** Counts the members of one collection, not what is below them; null where there is none. */
+  tally(path: ResourcePath): Promise<Tally | null>
   /** Synchronous because it is read inside the ledger's transaction: between the two nothing may happen. */
   freeSpace(): FreeSpace
   /** After a crash: finishes or undoes what `journal` describes and says which. */
@@ -44,6 +47,13 @@ export interface ResourceStore {
   /** Removes everything staged that no running operation owns. @returns how many there were */
   discardStrays(known: ReadonlySet<string>): Promise<number>
   close(): Promise<void>
+}
+
+/** What a collection holds itself. Members that no client can reach count too: they use the space. */
+export interface Tally {
+  readonly totals: Totals
+  /** The collections among its members. */
+  readonly collections: readonly ResourcePath[]
 }
 
 /** An open file: facts and bytes belong together, also when the name is given to something else meanwhile. */

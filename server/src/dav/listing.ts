@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Deps } from '../core/deps.ts'
+import { type Figures, figures } from '../core/figures.ts'
 import { formatSize } from '../core/format-size.ts'
 import { binding, type Level, standings } from '../core/levels.ts'
 import { memberPath, nameOf, type ResourcePath, ROOT, segmentsOf } from '../core/path.ts'
 import type { Resource } from '../core/resource.ts'
-import { type Figures, figures } from '../core/space.ts'
 import type { Call, DavResponse } from './request.ts'
 import { batched, escapeAttribute, escapeText } from './xml/write.ts'
 

@@ -7,11 +7,12 @@ import { growthCases } from './state/growth.ts'
 import type { NewSpace } from './state/harness.ts'
 import { journalCases } from './state/journal.ts'
 import { modelCases } from './state/model.ts'
+import { nestedCases } from './state/nested.ts'
 import { propertyCases } from './state/properties.ts'
 import { refusalCases } from './state/refusals.ts'
 
 export interface StateSuite {
-  /** Besides the root, the given quota roots are there, and empty: the port has no verb that makes one. */
+  /** Besides the root, the given quota roots are there, and empty. */
   readonly make: Make<StateStore, readonly NewSpace[]>
   readonly skip?: readonly SkippedCase[]
 }
@@ -23,6 +24,7 @@ export function stateStoreSuite(name: string, { make, skip = [] }: StateSuite): 
     refusals: refusalCases,
     growth: growthCases,
     'journal and settlement': journalCases,
+    'nested spaces': nestedCases,
     properties: propertyCases,
     'critical sections': exclusiveCases,
     'against a model': modelCases,

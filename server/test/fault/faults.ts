@@ -23,7 +23,12 @@ const SAFE = ['close', 'freeSpace']
 
 // One system call, and synchronous: when it fails it has done nothing.
 const SINGLE: ReadonlySet<string> = new Set(['store.touch'])
-const PAGED: ReadonlySet<string> = new Set(['store.list', 'store.measure', 'properties.paths'])
+const PAGED: ReadonlySet<string> = new Set([
+  'store.list',
+  'store.measure',
+  'ledger.folders',
+  'properties.paths',
+])
 const MAKES_STAGED = /^store\.(stage|detach)/
 
 /** The same ports, of which one call fails: those of the store, of what it stages, and of the three of the state. */

@@ -4,6 +4,7 @@ import { DavError } from '../../src/core/errors.ts'
 import { refreshLock, releaseLock, takeLock } from '../../src/core/lock.ts'
 import { moveTree } from '../../src/core/move.ts'
 import { updateProperties } from '../../src/core/proppatch.ts'
+import { limitRoot } from '../conformance/state/harness.ts'
 import { at, mkcol, putText, removeAt, UNCONDITIONAL } from './harness.ts'
 
 /** An operation of the core, and what it needs. */
@@ -42,7 +43,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'PUT of a chunked body that passes the limit': {
     async before(deps) {
       await putText(deps, '/a', 'old')
-      await deps.state.ledger.setRootLimit(3000)
+      await limitRoot(deps.state, 3000)
     },
     run: (deps) => breakingOff(putText(deps, '/a', LONG), 'quota-exceeded'),
   },

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { NO_LIMITS } from '../../src/core/ledger.ts'
+import { resourcePath } from '../../src/core/path.ts'
 import { type Answer, ask } from '../support/ask.ts'
 import { KIB, MIB, randomBytes } from '../support/content.ts'
 import { refusalIn } from '../support/refusal.ts'
@@ -134,12 +135,12 @@ describe('MOVE under a limit that is reached', () => {
   /** Gives `/other` a limit of its own, as an administrator would. */
   async function serverWithInnerLimit(test: TestContext, limitBytes: number): Promise<TestServer> {
     const { folder, running } = await fill(await serverWith(test))
-    // The state belongs to one process at a time.
     await running.close()
-    const database = new DatabaseSync(join(folder, '.plimsoll', 'state.db'))
-    database.prepare(`INSERT INTO space (path, limit_bytes) VALUES ('/other', ?)`).run(limitBytes)
-    database.close()
-    return await serverWith(test, { folder })
+    const limits = { ...NO_LIMITS, limitBytes }
+    return await serverWith(test, {
+      folder,
+      spaces: [{ path: resourcePath(['other']), kind: 'collection', limits }],
+    })
   }
 
   it('is refused into a collection with a limit of its own, and the source stays (MX-31, CODE-11)', async (test) => {

@@ -1,6 +1,7 @@
-import { type Copy, copyTree, type TransferOutcome } from '../../core/copy.ts'
+import { type Copy, copyTree } from '../../core/copy.ts'
 import type { Deps } from '../../core/deps.ts'
 import { moveTree } from '../../core/move.ts'
+import type { TransferOutcome } from '../../core/transfer.ts'
 import { guardOf } from '../guard.ts'
 import { parseDepth } from '../headers/depth.ts'
 import { parseDestination } from '../headers/destination.ts'

@@ -1,4 +1,4 @@
-import { figures } from '../../core/space.ts'
+import { figures } from '../../core/figures.ts'
 import type { Extension } from '../../dav/extension.ts'
 import { dav, ext } from '../../dav/xml/names.ts'
 import { spaceElement } from './space-element.ts'

@@ -1,33 +1,57 @@
+import type { Charge, ClaimKind, Grant, GrowRequest, Refusal, Space } from '../../core/ledger.ts'
 import type { ResourcePath } from '../../core/path.ts'
-import type { ClaimKind, Grant, GrowRequest, Refusal, Space } from '../../core/state.ts'
+
+/** A space as it stands in its row. Its number stays the same when its folder moves. */
+export interface SpaceRow extends Space {
+  readonly id: number
+}
 
 /** A claim as it stands in its row. */
 export interface Claim {
   readonly id: string
   readonly kind: ClaimKind
   readonly path: ResourcePath
+  readonly sourcePath: ResourcePath | null
   readonly bytes: number
-  readonly replacesBytes: number
   readonly entries: number
+  readonly propertyBytes: number
+  readonly replacesBytes: number
+  readonly replacesEntries: number
+  readonly replacesPropertyBytes: number
   readonly overheadBytes: number
   readonly identity: string | null
   readonly contentType: string | null
   readonly leaseUntilMs: number
-  readonly sourcePath: ResourcePath | null
-  readonly movedEntries: number
+  /** The spaces in which it holds room. */
+  readonly spaceIds: readonly number[]
 }
 
 /** A claim that may not be in its table yet: then its `bytes` are null. */
 type Candidate = Omit<Claim, 'bytes'> & { readonly bytes: number | null }
 
+type Amounts = Pick<
+  Claim,
+  'bytes' | 'entries' | 'propertyBytes' | 'replacesBytes' | 'replacesEntries' | 'replacesPropertyBytes'
+>
+
 /** What a claim holds of every quota it is charged to: the growth, not the whole. */
-export function quotaBytes(claim: Pick<Claim, 'bytes' | 'replacesBytes'>): number {
-  return Math.max(0, claim.bytes - claim.replacesBytes)
+export function quotaOf(claim: Amounts): Charge {
+  return {
+    bytes: Math.max(0, claim.bytes - claim.replacesBytes),
+    entries: Math.max(0, claim.entries - claim.replacesEntries),
+    propertyBytes: Math.max(0, claim.propertyBytes - claim.replacesPropertyBytes),
+  }
 }
 
-/** The same for names. */
-export function quotaEntries(claim: Pick<Claim, 'entries' | 'movedEntries'>): number {
-  return Math.max(0, claim.entries + claim.movedEntries)
+/** What binds now: a soft limit does once its grace has ended. */
+export function enforcedBytes(
+  space: Pick<Space, 'limitBytes' | 'softLimitBytes' | 'graceSeconds' | 'overSinceMs'>,
+  nowMs: number,
+): number | null {
+  const { limitBytes, softLimitBytes, graceSeconds, overSinceMs } = space
+  const inGrace = overSinceMs === null || nowMs < overSinceMs + graceSeconds * 1000
+  if (softLimitBytes === null || inGrace) return limitBytes
+  return Math.min(softLimitBytes, limitBytes ?? softLimitBytes)
 }
 
 /**
@@ -37,48 +61,37 @@ export function quotaEntries(claim: Pick<Claim, 'entries' | 'movedEntries'>): nu
  */
 export function roomFor(
   claim: Candidate,
-  spaces: readonly Space[],
+  spaces: readonly SpaceRow[],
   request: GrowRequest,
   claimedDiskBytes: number,
 ): Grant | Refusal {
   const { atLeast } = request.bytes
-  const own = quotaBytes({ bytes: claim.bytes ?? 0, replacesBytes: claim.replacesBytes })
-  const needed = quotaBytes({ bytes: atLeast, replacesBytes: claim.replacesBytes })
-  const neededEntries = claim.bytes === null ? quotaEntries(claim) : 0
-  let { upTo } = request.bytes
-  for (const space of inOrderOfBlame(spaces)) {
-    const refusal = bytesRefusal(space, needed, own) ?? entriesRefusal(space, neededEntries)
-    if (refusal !== null) return refusal
-    upTo = Math.min(upTo, Math.max(0, restBytes(space) + own) + claim.replacesBytes)
-  }
+  const own = claim.bytes === null ? NOTHING : quotaOf({ ...claim, bytes: claim.bytes })
+  const needed = quotaOf({ ...claim, bytes: atLeast })
+  const refusal = refusalIn(spaces, needed, () => own)
+  if (refusal !== null) return refusal
+  const rests = spaces.map((space) => Math.max(0, restBytes(space) + own.bytes) + claim.replacesBytes)
+  const upTo = Math.min(request.bytes.upTo, ...rests)
   return claim.kind === 'move'
     ? { grantedBytes: atLeast }
     : diskRefusal(claim, request, claimedDiskBytes, upTo)
 }
 
 /** Whether a claim can become what it turned out to be; what it holds already it may use up. */
-export function roomForIntent(claim: Claim, spaces: readonly Space[], intended: Claim): Refusal | null {
-  const own = quotaBytes(claim)
-  const needed = quotaBytes(intended)
-  const moreEntries = quotaEntries(intended) - quotaEntries(claim)
-  for (const space of inOrderOfBlame(spaces)) {
-    const refusal = bytesRefusal(space, needed, own) ?? entriesRefusal(space, moreEntries)
-    if (refusal !== null) return refusal
-  }
-  return null
+export function roomForIntent(claim: Claim, spaces: readonly SpaceRow[], intended: Claim): Refusal | null {
+  const held = quotaOf(claim)
+  return refusalIn(spaces, quotaOf(intended), ({ id }) => (claim.spaceIds.includes(id) ? held : NOTHING))
 }
 
 /** Whether properties may grow by so much: they have no claim, because they are written in one step. */
 export function roomForProperties(
-  spaces: readonly Space[],
+  spaces: readonly SpaceRow[],
   bytes: number,
   disk: { readonly roomBytes: number; readonly claimedBytes: number },
 ): Refusal | null {
-  for (const space of inOrderOfBlame(spaces)) {
-    const refusal = bytesRefusal(space, bytes, 0)
-    if (refusal !== null) return refusal
-  }
-  if (bytes <= Math.max(0, disk.roomBytes)) return null
+  const needed = { bytes, entries: 0, propertyBytes: bytes }
+  const refusal = refusalIn(spaces, needed, () => NOTHING)
+  if (refusal !== null || bytes <= Math.max(0, disk.roomBytes)) return refusal
   return {
     refusedBy: 'disk',
     unit: 'bytes',
@@ -88,28 +101,78 @@ export function roomForProperties(
   }
 }
 
-function inOrderOfBlame(spaces: readonly Space[]): readonly Space[] {
+const NOTHING: Charge = { bytes: 0, entries: 0, propertyBytes: 0 }
+
+/** @param ownOf what the same claim holds in a space already */
+function refusalIn(
+  spaces: readonly SpaceRow[],
+  needed: Charge,
+  ownOf: (space: SpaceRow) => Charge,
+): Refusal | null {
+  for (const space of inOrderOfBlame(spaces)) {
+    const own = ownOf(space)
+    for (const bound of boundsOf(space)) {
+      const refusal = refusalBy(space, bound, { needed: needed[bound.of], own: own[bound.of] })
+      if (refusal !== null) return refusal
+    }
+  }
+  return null
+}
+
+function inOrderOfBlame(spaces: readonly SpaceRow[]): readonly SpaceRow[] {
   return [...spaces.filter(({ kind }) => kind === 'user'), ...spaces.filter(({ kind }) => kind !== 'user')]
 }
 
+interface Bound {
+  readonly of: keyof Charge
+  readonly unit: Refusal['unit']
+  readonly limit: number | null
+  readonly used: number
+  readonly reserved: number
+}
+
+function boundsOf(space: SpaceRow): readonly Bound[] {
+  return [
+    {
+      of: 'bytes',
+      unit: 'bytes',
+      limit: space.enforcedBytes,
+      used: space.usedBytes,
+      reserved: space.reservedBytes,
+    },
+    {
+      of: 'entries',
+      unit: 'entries',
+      limit: space.limitEntries,
+      used: space.usedEntries,
+      reserved: space.reservedEntries,
+    },
+    {
+      of: 'propertyBytes',
+      unit: 'properties',
+      limit: space.limitPropertyBytes,
+      used: space.usedPropertyBytes,
+      reserved: space.reservedPropertyBytes,
+    },
+  ]
+}
+
 // What needs nothing more is never refused: shrinking and replacing work above the limit too.
-function bytesRefusal(space: Space, needed: number, own: number): Refusal | null {
-  const available = restBytes(space) + own
-  if (needed <= own || needed <= available) return null
-  return { refusedBy: space, unit: 'bytes', needed, available, inFlight: space.reservedBytes - own }
-}
-
-function entriesRefusal(space: Space, needed: number): Refusal | null {
-  if (space.limitEntries === null || needed <= 0) return null
-  const available = space.limitEntries - space.usedEntries - space.reservedEntries
+function refusalBy(
+  space: SpaceRow,
+  { unit, limit, used, reserved }: Bound,
+  { needed, own }: { readonly needed: number; readonly own: number },
+): Refusal | null {
+  if (limit === null || needed <= own) return null
+  const available = limit - used - reserved + own
   if (needed <= available) return null
-  return { refusedBy: space, unit: 'entries', needed, available, inFlight: space.reservedEntries }
+  return { refusedBy: space, unit, needed, available, inFlight: reserved - own }
 }
 
-function restBytes(space: Space): number {
-  return space.limitBytes === null
+function restBytes(space: SpaceRow): number {
+  return space.enforcedBytes === null
     ? Number.MAX_SAFE_INTEGER
-    : space.limitBytes - space.usedBytes - space.reservedBytes
+    : space.enforcedBytes - space.usedBytes - space.reservedBytes
 }
 
 function diskRefusal(
@@ -126,7 +189,7 @@ function diskRefusal(
     return { refusedBy: 'disk', unit: 'bytes', needed: atLeast, available: availableBytes, inFlight }
   }
   // At least one name even for an overwrite: the staged copy stands beside the file it will replace.
-  const names = Math.max(1, claim.entries)
+  const names = Math.max(1, claim.entries - claim.replacesEntries)
   if (claim.bytes === null && room.entries < names) {
     return { refusedBy: 'disk', unit: 'entries', needed: names, available: room.entries, inFlight: 0 }
   }

@@ -1,12 +1,14 @@
 import { statfsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { StateStore, Tx } from '../../core/state.ts'
+import type { StateStore } from '../../core/state.ts'
+import type { Tx } from '../../core/tx.ts'
 import { ballastIn } from './ballast.ts'
 import { openDatabase } from './database.ts'
 import { sqliteLedger } from './ledger.ts'
 import { sqliteLocks } from './locks.ts'
 import { pathLock } from './path-lock.ts'
 import { sqliteProperties } from './properties.ts'
+import { tablesOf } from './tables/index.ts'
 
 export interface SqliteStateOptions {
   /** An existing directory for the database and what belongs to it. */
@@ -15,6 +17,8 @@ export interface SqliteStateOptions {
   readonly sharesContentVolume: boolean
   /** Whether what was acknowledged survives a power cut; else the last transactions may be lost in one. */
   readonly isDurable: boolean
+  /** The clock of soft limits; that of the machine where absent. */
+  readonly nowMs?: () => number
 }
 
 /**
@@ -25,11 +29,12 @@ export interface SqliteStateOptions {
 export function sqliteState(options: SqliteStateOptions): StateStore {
   const ballast = ballastIn(options.directory)
   const database = openDatabase(join(options.directory, 'state.db'), ballast, options)
+  const tables = tablesOf(database, options.nowMs ?? Date.now)
   const lock = pathLock()
   ballast.restore()
   return {
-    ledger: sqliteLedger(database),
-    properties: sqliteProperties(database),
+    ledger: sqliteLedger(database, tables),
+    properties: sqliteProperties(database, tables),
     locks: sqliteLocks(database),
     exclusive: (paths, work) => lock.hold(paths, () => work(IN_MEMORY)),
     freeSpace() {

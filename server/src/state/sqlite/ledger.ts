@@ -1,6 +1,5 @@
-import { type ResourcePath, ROOT } from '../../core/path.ts'
 import type {
-  ClaimKind,
+  Charge,
   ClaimRequest,
   Grant,
   GrowRequest,
@@ -8,154 +7,131 @@ import type {
   Ledger,
   Refusal,
   Removal,
-  Space,
-} from '../../core/state.ts'
-import { type Claim, quotaBytes, quotaEntries, roomFor, roomForIntent } from '../sql/room.ts'
+} from '../../core/ledger.ts'
+import { type Claim, quotaOf, roomFor, roomForIntent } from '../sql/room.ts'
+import { chargedSpaces, idsOf } from './charged.ts'
 import type { Database } from './database.ts'
-import { stagedPath, type Tables, tablesOf } from './tables.ts'
+import { folderLedger } from './folders.ts'
+import { settle } from './settle.ts'
+import { spaceLedger } from './spaces.ts'
+import type { Tables } from './tables/index.ts'
+import { stagedPath } from './tables/paths.ts'
 
 /** The ledger in SQLite. Every method is one transaction, and so all or nothing. */
-export function sqliteLedger(database: Database): Ledger {
-  const tables = tablesOf(database)
+export function sqliteLedger(database: Database, tables: Tables): Ledger {
   return {
+    ...spaceLedger(database, tables),
+    ...folderLedger(database, tables),
     claim: async (request) => database.transaction(() => claim(tables, request)),
     // No transaction: nothing is written, and nobody else has the database open.
     wouldGrant: async (request) => judge(tables, request).answer,
-
     grow: async (id, request) => database.transaction(() => grow(tables, id, request)),
     journalRemoval: async (_tx, removal) => database.transaction(() => journalRemoval(tables, removal)),
     intend: async (_tx, id, intent) => database.transaction(() => intend(tables, id, intent)),
-    settle: async (_tx, id) => database.transaction(() => settle(tables, id)),
-
+    settle: async (_tx, id) =>
+      database.transaction(() => {
+        const held = tables.claims.find(id)
+        if (held === null) return
+        end(tables, held)
+        settle(tables, held)
+      }),
     release: async (id) =>
       database.transaction(() => {
         const held = tables.claims.find(id)
         if (held === null) return
         end(tables, held)
         tables.properties.forgetTree(stagedPath(id))
+        tables.folders.removeTree(stagedPath(id))
       }),
-
     async renew(id, leaseUntilMs) {
       database.transaction(() => tables.claims.renew(id, leaseUntilMs))
     },
-
     expired: async (nowMs) => tables.claims.expired(nowMs),
     journal: async (id) => tables.claims.find(id),
-    enclosing: async (path) => tables.spaces.enclosing(path),
     claimedDiskBytes: async () => tables.claims.diskBytes(),
-
-    recount: async (counted) =>
-      database.transaction(() => {
-        const before = tables.spaces.root()
-        const propertyBytes = tables.properties.chargedBytes(ROOT, 'infinity')
-        const usedBytes = counted.bytes + propertyBytes
-        const same = before.usedBytes === usedBytes && before.usedEntries === counted.entries
-        if (!same) tables.spaces.setRootUsed(usedBytes, counted.entries)
-        return { bytes: before.usedBytes - propertyBytes, entries: before.usedEntries }
-      }),
-
-    // Not written when nothing changes: a restart on a full disk must not need room.
-    setRootLimit: async (limitBytes) =>
-      database.transaction(() => {
-        if (tables.spaces.root().limitBytes !== limitBytes) tables.spaces.setRootLimit(limitBytes)
-      }),
   }
 }
 
 function claim(tables: Tables, request: ClaimRequest): Grant | Refusal {
   const { candidate, spaces, answer } = judge(tables, request)
   if ('refusedBy' in answer) return answer
-  const held = { ...candidate, bytes: answer.grantedBytes }
+  const held = { ...candidate, bytes: answer.grantedBytes, spaceIds: idsOf(spaces) }
   tables.claims.insert(held)
-  tables.spaces.reserve(spaces, quotaBytes(held), quotaEntries(held))
+  tables.spaces.reserve(held.spaceIds, quotaOf(held), 1)
   return answer
 }
 
 function judge(tables: Tables, request: ClaimRequest) {
+  const { replaces } = request
   const candidate = {
     ...request,
     bytes: null,
+    sourcePath: request.sourcePath ?? null,
+    replacesBytes: replaces.bytes,
+    replacesEntries: replaces.entries,
+    replacesPropertyBytes: replaces.propertyBytes,
     identity: null,
     contentType: null,
-    sourcePath: request.sourcePath ?? null,
-    movedEntries: request.movedEntries ?? 0,
+    spaceIds: [],
   }
-  const spaces = charged(tables, candidate)
+  const spaces = chargedSpaces(tables, candidate)
   return { candidate, spaces, answer: roomFor(candidate, spaces, request, tables.claims.diskBytes()) }
 }
 
 function grow(tables: Tables, id: string, request: GrowRequest): Grant | Refusal {
   const held = required(tables, id)
-  const answer = roomFor(held, charged(tables, held), request, tables.claims.diskBytes())
+  const spaces = chargedSpaces(tables, held).filter((space) => held.spaceIds.includes(space.id))
+  const answer = roomFor(held, spaces, request, tables.claims.diskBytes())
   if ('grantedBytes' in answer) change(tables, held, { ...held, bytes: answer.grantedBytes })
   return answer
 }
 
-function journalRemoval(tables: Tables, { totals, ...removal }: Removal): void {
+function journalRemoval(tables: Tables, removal: Removal): void {
   tables.claims.insert({
     ...removal,
     kind: 'remove',
+    sourcePath: null,
     bytes: 0,
-    replacesBytes: totals.bytes + tables.properties.chargedBytes(removal.path, 'infinity'),
-    entries: -totals.entries,
+    entries: 0,
+    propertyBytes: 0,
+    replacesBytes: removal.bytes,
+    replacesEntries: 1,
+    replacesPropertyBytes: 0,
     overheadBytes: 0,
     contentType: null,
-    sourcePath: null,
-    movedEntries: 0,
+    spaceIds: [],
   })
 }
 
+/** A space may have come or gone around the path since the claim, so it is judged by those that are there now. */
 function intend(tables: Tables, id: string, intent: Intent): Refusal | null {
   const held = required(tables, id)
-  const intended = { ...held, ...withProperties(tables, held, intent) }
-  const refusal = roomForIntent(held, charged(tables, held), intended)
+  const spaces = chargedSpaces(tables, held)
+  const intended = { ...held, ...amountsOf(tables, held, intent), spaceIds: idsOf(spaces) }
+  const refusal = roomForIntent(held, spaces, intended)
   if (refusal === null) change(tables, held, intended)
   return refusal
 }
 
 /** Adds what properties come and go: they are known only now, and nothing can change them before the commit. */
-function withProperties(tables: Tables, { id, kind, path }: Claim, intent: Intent): Intent {
+function amountsOf(tables: Tables, { id, kind, path, sourcePath }: Claim, intent: Intent) {
   const { properties } = tables
-  const isOverwrite = kind === 'put' && intent.entries === 0
+  const isOverwrite = kind === 'put' && intent.replaces.entries > 0
+  const arriving = properties.chargedBytes(
+    kind === 'move' ? (sourcePath ?? path) : stagedPath(id),
+    'infinity',
+  )
+  const leaving = isOverwrite ? 0 : properties.chargedBytes(path, 'infinity')
   return {
-    ...intent,
-    bytes: intent.bytes + properties.chargedBytes(stagedPath(id), 'infinity'),
-    replacesBytes: intent.replacesBytes + (isOverwrite ? 0 : properties.chargedBytes(path, 'infinity')),
+    identity: intent.identity,
+    contentType: intent.contentType,
+    bytes: intent.bytes + arriving,
+    entries: intent.entries,
+    propertyBytes: arriving,
+    replacesBytes: intent.replaces.bytes + leaving,
+    replacesEntries: intent.replaces.entries,
+    replacesPropertyBytes: leaving,
   }
-}
-
-function settle(tables: Tables, id: string): void {
-  const held = tables.claims.find(id)
-  if (held === null) return
-  end(tables, held)
-  use(tables, held)
-  const { kind, path, sourcePath } = held
-  const isOverwrite = kind === 'put' && held.entries === 0
-  if (!isOverwrite) forgetReplaced(tables, kind, path)
-  if (kind === 'put') tables.properties.setContentType(path, held.contentType)
-  if (kind === 'copy') tables.properties.rename(stagedPath(id), path)
-  if (kind !== 'move' || sourcePath === null) return
-  tables.properties.rename(sourcePath, path)
-  tables.locks.removeTree(sourcePath, { root: true })
-}
-
-function use(tables: Tables, { path, sourcePath, bytes, replacesBytes, entries, movedEntries }: Claim): void {
-  const { spaces } = tables
-  const here = spaces.enclosing(path)
-  if (sourcePath === null) {
-    spaces.use(here, bytes - replacesBytes, entries)
-    return
-  }
-  const there = spaces.enclosing(sourcePath)
-  spaces.use(here, -replacesBytes, entries)
-  spaces.use(without(here, there), bytes, movedEntries)
-  spaces.use(without(there, here), -bytes, -movedEntries)
-}
-
-/** A lock on a resource that is replaced stays: its URL is mapped all the time, and its holder will unlock it. */
-function forgetReplaced(tables: Tables, kind: ClaimKind, path: ResourcePath): void {
-  tables.properties.forgetTree(path)
-  tables.locks.removeTree(path, { root: kind === 'remove' })
 }
 
 function required(tables: Tables, id: string): Claim {
@@ -166,22 +142,25 @@ function required(tables: Tables, id: string): Claim {
 
 function change(tables: Tables, from: Claim, to: Claim): void {
   tables.claims.update(to)
-  const bytes = quotaBytes(to) - quotaBytes(from)
-  tables.spaces.reserve(charged(tables, from), bytes, quotaEntries(to) - quotaEntries(from))
+  const before = quotaOf(from)
+  const after = quotaOf(to)
+  if (from.spaceIds.join() === to.spaceIds.join()) {
+    tables.spaces.reserve(to.spaceIds, difference(after, before), 1)
+    return
+  }
+  tables.spaces.reserve(from.spaceIds, before, -1)
+  tables.spaces.reserve(to.spaceIds, after, 1)
+}
+
+function difference(after: Charge, before: Charge): Charge {
+  return {
+    bytes: after.bytes - before.bytes,
+    entries: after.entries - before.entries,
+    propertyBytes: after.propertyBytes - before.propertyBytes,
+  }
 }
 
 function end(tables: Tables, held: Claim): void {
   tables.claims.remove(held.id)
-  tables.spaces.reserve(charged(tables, held), -quotaBytes(held), -quotaEntries(held))
-}
-
-/** The spaces in which a claim needs room: of a move only those it enters. */
-function charged(tables: Tables, { path, sourcePath }: Pick<Claim, 'path' | 'sourcePath'>): readonly Space[] {
-  const here = tables.spaces.enclosing(path)
-  return sourcePath === null ? here : without(here, tables.spaces.enclosing(sourcePath))
-}
-
-function without(spaces: readonly Space[], others: readonly Space[]): readonly Space[] {
-  const excluded = new Set(others.map(({ path }) => path))
-  return spaces.filter(({ path }) => !excluded.has(path))
+  tables.spaces.reserve(held.spaceIds, quotaOf(held), -1)
 }

@@ -1,7 +1,7 @@
 import { selfAndAncestors } from '../../core/path.ts'
 import type { Lock, Locks } from '../../core/state.ts'
 import type { Database } from './database.ts'
-import { inTree } from './tables.ts'
+import { inTree } from './tables/paths.ts'
 
 const LOCK = `token, path AS root, scope, depth, owner, creator, timeout_seconds AS timeoutSeconds,
   expires_ms AS expiresMs`

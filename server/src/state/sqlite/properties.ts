@@ -1,3 +1,4 @@
+import type { Charge } from '../../core/ledger.ts'
 import type { ResourcePath } from '../../core/path.ts'
 import type {
   Properties,
@@ -8,7 +9,8 @@ import type {
 } from '../../core/state.ts'
 import { roomForProperties } from '../sql/room.ts'
 import type { Database } from './database.ts'
-import { stagedPath, type Tables, tablesOf } from './tables.ts'
+import type { Tables } from './tables/index.ts'
+import { stagedPath } from './tables/paths.ts'
 
 interface PropertyRow extends Property {
   readonly path: ResourcePath
@@ -16,8 +18,7 @@ interface PropertyRow extends Property {
 
 const PAGE_PATHS = 500
 
-export function sqliteProperties(database: Database): Properties {
-  const tables = tablesOf(database)
+export function sqliteProperties(database: Database, tables: Tables): Properties {
   return {
     async of(paths) {
       const rows = database
@@ -54,7 +55,7 @@ export function sqliteProperties(database: Database): Properties {
       database.transaction(() => {
         const freed = tables.properties.chargedBytes(path, '0')
         tables.properties.forget(path)
-        tables.spaces.use(tables.spaces.enclosing(path), -freed, 0)
+        tables.spaces.use(tables.spaces.enclosing(path), growthBy(-freed))
       })
     },
   }
@@ -83,9 +84,13 @@ function applyPatch(
     if (value === null) tables.properties.remove(path, ns, local)
     else tables.properties.set(path, { ns, local, value, chargedBytes })
   }
-  if (growthBytes !== 0) tables.spaces.use(spaces, growthBytes, 0)
+  if (growthBytes !== 0) tables.spaces.use(spaces, growthBy(growthBytes))
   alongside?.()
   return null
+}
+
+function growthBy(bytes: number): Charge {
+  return { bytes, entries: 0, propertyBytes: bytes }
 }
 
 /** By how much the charge has grown after each of the changes. */

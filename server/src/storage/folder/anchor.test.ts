@@ -7,7 +7,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { temporaryFolder } from '../../../test/support/folder.ts'
 import { DavError } from '../../core/errors.ts'
 import { type ResourcePath, ROOT, resourcePath } from '../../core/path.ts'
-import type { Tx } from '../../core/state.ts'
+import type { Tx } from '../../core/tx.ts'
 import { type AnchoredRoot, anchorRoot } from './anchor.ts'
 import { folderStore } from './index.ts'
 

@@ -1,6 +1,6 @@
 import { resourceStoreSuite } from '../../../test/conformance/store-suite.ts'
 import { temporaryFolder } from '../../../test/support/folder.ts'
-import type { Tx } from '../../core/state.ts'
+import type { Tx } from '../../core/tx.ts'
 import { folderStore } from './index.ts'
 
 for (const durability of ['full', 'none'] as const) {

@@ -10,7 +10,7 @@ import { detach, touch } from './place.ts'
 import { recoverClaim, removeTree } from './remove.ts'
 import { clear, requireCommittable, stageDirectory, stageFile } from './stage.ts'
 import { isLink, isMissing, isUnopenable } from './translate.ts'
-import { members, totals } from './tree.ts'
+import { members, tally, totals } from './tree.ts'
 import { type Durability, openVolume, type Volume } from './volume.ts'
 
 export interface FolderStoreOptions {
@@ -50,6 +50,7 @@ export function folderStore(options: FolderStoreOptions): ResourceStore {
       }),
     remove: (_tx, path, id) => guard(path, () => removeTree(volume, path, id)),
     measure: (path) => totals(volume, path),
+    tally: (path) => guard(path, () => tally(volume, path)),
     freeSpace: () => volume.freeSpace(),
     recover: (journal) => guard(journal.path, () => recoverClaim(volume, journal)),
     discardStrays: (known) =>

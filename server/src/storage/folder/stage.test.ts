@@ -8,7 +8,7 @@ import { cannotMount } from '../../../test/support/tools.ts'
 import { fillUp, mountedVolume } from '../../../test/support/volume.ts'
 import { DavError } from '../../core/errors.ts'
 import { resourcePath } from '../../core/path.ts'
-import type { Tx } from '../../core/state.ts'
+import type { Tx } from '../../core/tx.ts'
 import { folderStore } from './index.ts'
 
 const MIB = 1024 * 1024

@@ -3,6 +3,7 @@ import { opendir } from 'node:fs/promises'
 import { DavError, type ErrorCode } from '../../core/errors.ts'
 import { isMemberName, isReserved, memberPath, type ResourcePath, ROOT } from '../../core/path.ts'
 import type { Resource, Totals } from '../../core/resource.ts'
+import type { Tally } from '../../core/store.ts'
 import type { Anchor } from './anchor.ts'
 import { resourceFrom } from './facts.ts'
 import { lookAt } from './lookup.ts'
@@ -47,6 +48,23 @@ export async function* totals(volume: Volume, path: ResourcePath): AsyncGenerato
     }
   }
   yield sum
+}
+
+/** The members of one collection, counted; null where there is none. */
+export async function tally(volume: Volume, path: ResourcePath): Promise<Tally | null> {
+  const self = lookAt(volume.root, path)
+  if (self === null || !self.isDirectory()) return null
+  const totals = { bytes: 0, entries: 0 }
+  const collections: ResourcePath[] = []
+  for await (const page of readablePages(volume, path)) {
+    for (const { name, stats } of page) {
+      if (!stats.isFile() && !stats.isDirectory()) continue
+      totals.entries += 1
+      if (stats.isFile()) totals.bytes += Number(stats.size)
+      else collections.push(memberPath(path, name))
+    }
+  }
+  return { totals, collections }
 }
 
 /**

@@ -7,11 +7,13 @@ import {
   counters,
   EMPTY,
   granted,
+  limitRoot,
   overwrite,
   PLENTY,
   refused,
   removal,
   removeTree,
+  replacing,
   type StateCase,
   store,
   storeNew,
@@ -23,24 +25,20 @@ export function claimCases(it: StateCase): void {
     const spaces = await state.ledger.enclosing(at('/a/b'))
 
     assert.deepEqual(
-      spaces.map((space) => ({ ...space })),
-      [
-        {
-          path: ROOT,
-          kind: 'collection',
-          limitBytes: null,
-          limitEntries: null,
-          usedBytes: 0,
-          usedEntries: 0,
-          reservedBytes: 0,
-          reservedEntries: 0,
-        },
-      ],
+      spaces.map(({ path, kind, limitBytes, limitEntries, enforcedBytes }) => [
+        path,
+        kind,
+        limitBytes,
+        limitEntries,
+        enforcedBytes,
+      ]),
+      [[ROOT, 'collection', null, null, null]],
     )
+    assert.deepEqual(await counters(state), EMPTY)
   })
 
   it('promises the same bytes to one of two uploads, never to both (STOR-05)', async (state) => {
-    await state.ledger.setRootLimit(100)
+    await limitRoot(state, 100)
 
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, index) => state.ledger.claim(want(`${index}`, `/${index}`, 10))),
@@ -71,11 +69,11 @@ export function claimCases(it: StateCase): void {
 
   it('charges an overwrite with the difference (STOR-06)', async (state) => {
     await storeNew(state, '/a', 60)
-    await state.ledger.setRootLimit(100)
+    await limitRoot(state, 100)
 
     await granted(state, overwrite('bigger', '/a', 100, 60))
     assert.deepEqual(await counters(state), { used: 60, reserved: 40, entries: 1, reservedEntries: 0 })
-    await commit(state, 'bigger', '/a', becoming(100, { replacesBytes: 60, entries: 0 }))
+    await commit(state, 'bigger', '/a', becoming(100, { ...replacing(60) }))
 
     assert.deepEqual(await counters(state), { ...EMPTY, used: 100, entries: 1 })
   })
@@ -83,17 +81,17 @@ export function claimCases(it: StateCase): void {
   it('lets equal or smaller content replace at no room left and above the limit (MX-11, QUOTA-09)', async (state) => {
     await storeNew(state, '/a', 60)
     await storeNew(state, '/b', 40)
-    await state.ledger.setRootLimit(50)
+    await limitRoot(state, 50)
 
-    await store(state, { path: at('/a'), bytes: 60, replacesBytes: 60, entries: 0 })
-    await store(state, { path: at('/a'), bytes: 20, replacesBytes: 60, entries: 0 })
+    await store(state, { path: at('/a'), bytes: 60, ...replacing(60) })
+    await store(state, { path: at('/a'), bytes: 20, ...replacing(60) })
 
     assert.deepEqual(await counters(state), { ...EMPTY, used: 60, entries: 2 })
   })
 
   it('lets an empty file be made while the bytes are used up (MX-13)', async (state) => {
     await storeNew(state, '/a', 60)
-    await state.ledger.setRootLimit(50)
+    await limitRoot(state, 50)
 
     await storeNew(state, '/empty', 0)
 
@@ -103,7 +101,7 @@ export function claimCases(it: StateCase): void {
   it('keeps the true figure when a limit is set below what is used (QUOTA-08)', async (state) => {
     await storeNew(state, '/a', 60)
 
-    await state.ledger.setRootLimit(10)
+    await limitRoot(state, 10)
 
     const [root] = await state.ledger.enclosing(ROOT)
     assert.deepEqual([root?.limitBytes, root?.usedBytes], [10, 60])
@@ -112,7 +110,7 @@ export function claimCases(it: StateCase): void {
 
   it('never refuses a removal, above the limit too (STOR-12)', async (state) => {
     await storeNew(state, '/a', 60)
-    await state.ledger.setRootLimit(10)
+    await limitRoot(state, 10)
 
     await removeTree(state, removal('r', '/a', 60))
 
@@ -122,14 +120,14 @@ export function claimCases(it: StateCase): void {
   it('never counts below zero when more goes than was charged', async (state) => {
     await storeNew(state, '/a', 60)
 
-    await removeTree(state, removal('r', '/a', 100, 3))
+    await removeTree(state, removal('r', '/a', 100))
 
     assert.deepEqual(await counters(state), EMPTY)
   })
 
   it('lifts a limit again', async (state) => {
-    await state.ledger.setRootLimit(10)
-    await state.ledger.setRootLimit(null)
+    await limitRoot(state, 10)
+    await limitRoot(state, null)
 
     assert.equal(await granted(state, want('a', '/a', 2 ** 40)), 2 ** 40)
   })

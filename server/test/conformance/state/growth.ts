@@ -5,6 +5,7 @@ import {
   counters,
   EMPTY,
   granted,
+  limitRoot,
   numbersOf,
   overwrite,
   type StateCase,
@@ -15,7 +16,7 @@ import {
 
 export function growthCases(it: StateCase): void {
   it('grants the whole step while there is room (STOR-07)', async (state) => {
-    await state.ledger.setRootLimit(100)
+    await limitRoot(state, 100)
     await granted(state, want('a', '/a', 0))
 
     assert.deepEqual(await state.ledger.grow('a', upTo(1, 40)), { grantedBytes: 40 })
@@ -24,7 +25,7 @@ export function growthCases(it: StateCase): void {
   })
 
   it('takes what is left when a whole step no longer fits, to the last byte (STOR-07)', async (state) => {
-    await state.ledger.setRootLimit(100)
+    await limitRoot(state, 100)
     await storeNew(state, '/other', 30)
     await granted(state, want('a', '/a', 50))
 
@@ -39,7 +40,7 @@ export function growthCases(it: StateCase): void {
 
   it('takes the smallest rest of all spaces and of the disk (STOR-07)', async (_, withSpaces) => {
     const state = await withSpaces([{ path: at('/u'), kind: 'user', limitBytes: 60, limitEntries: null }])
-    await state.ledger.setRootLimit(100)
+    await limitRoot(state, 100)
     const disk = (bytes: number) => () => ({ bytes, entries: 9 })
 
     assert.equal(await granted(state, { ...want('a', '/u/a', 0), ...upTo(1, 90) }), 60)
@@ -51,7 +52,7 @@ export function growthCases(it: StateCase): void {
 
   it('grows an overwrite by what it replaces and the rest together (STOR-06, STOR-07)', async (state) => {
     await storeNew(state, '/a', 60)
-    await state.ledger.setRootLimit(100)
+    await limitRoot(state, 100)
     await granted(state, overwrite('b', '/a', 0, 60))
 
     const answer = await state.ledger.grow('b', upTo(1, 500))
@@ -62,7 +63,7 @@ export function growthCases(it: StateCase): void {
 
   it('grows an overwrite up to the old size above the limit (QUOTA-09)', async (state) => {
     await storeNew(state, '/a', 60)
-    await state.ledger.setRootLimit(10)
+    await limitRoot(state, 10)
     await granted(state, overwrite('b', '/a', 0, 60))
 
     assert.deepEqual(await state.ledger.grow('b', upTo(1, 500)), { grantedBytes: 60 })

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { type ResourcePath, resourcePath } from '../../../src/core/path.ts'
 import type {
   ClaimRequest,
   DiskRoom,
@@ -8,8 +7,10 @@ import type {
   Refusal,
   Removal,
   Space,
-  StateStore,
-} from '../../../src/core/state.ts'
+} from '../../../src/core/ledger.ts'
+import { NO_CHARGE, NO_LIMITS } from '../../../src/core/ledger.ts'
+import { type ResourcePath, ROOT, resourcePath } from '../../../src/core/path.ts'
+import type { StateStore } from '../../../src/core/state.ts'
 import type { Case } from '../cases.ts'
 
 export type NewSpace = Pick<Space, 'path' | 'kind' | 'limitBytes' | 'limitEntries'>
@@ -34,8 +35,9 @@ export function want(
     kind: 'put',
     path: at(path),
     bytes: { atLeast: bytes, upTo: bytes },
-    replacesBytes: 0,
     entries: 1,
+    propertyBytes: 0,
+    replaces: NO_CHARGE,
     overheadBytes: 0,
     leaseUntilMs: 1_000_000,
     diskRoom: () => PLENTY,
@@ -44,7 +46,32 @@ export function want(
 }
 
 export function overwrite(id: string, path: string, bytes: number, replacesBytes: number): ClaimRequest {
-  return want(id, path, bytes, { replacesBytes, entries: 0 })
+  return want(id, path, bytes, replacing(replacesBytes))
+}
+
+/** What a claim or an intent says where a file of `bytes` is there already. */
+export function replacing(bytes: number): Pick<ClaimRequest, 'replaces'> {
+  return { replaces: { bytes, entries: 1, propertyBytes: 0 } }
+}
+
+/** Gives collections limits that no removal ends. */
+export async function withSpaces(state: StateStore, spaces: readonly NewSpace[]): Promise<void> {
+  await state.ledger.configureSpaces(
+    spaces.map(({ path, kind, ...limits }) => ({ path, kind, limits: { ...NO_LIMITS, ...limits } })),
+  )
+}
+
+/** An empty collection. */
+export async function makeCollection(state: StateStore, path: string): Promise<void> {
+  stored += 1
+  const id = `collection-${stored}`
+  await granted(state, want(id, path, 0, { kind: 'mkcol' }))
+  assert.equal(await commit(state, id, path, becoming(0)), null)
+}
+
+/** Gives the root a limit, or none. */
+export async function limitRoot(state: StateStore, limitBytes: number | null): Promise<void> {
+  await state.ledger.setSpace({ path: ROOT, kind: 'collection', limits: { ...NO_LIMITS, limitBytes } })
 }
 
 export function upTo(atLeast: number, most: number, diskRoom = () => PLENTY): GrowRequest {
@@ -52,15 +79,15 @@ export function upTo(atLeast: number, most: number, diskRoom = () => PLENTY): Gr
 }
 
 export function becoming(bytes: number, more: Partial<Intent> = {}): Intent {
-  return { bytes, replacesBytes: 0, entries: 1, identity: 'identity', contentType: null, ...more }
+  return { bytes, entries: 1, replaces: NO_CHARGE, identity: 'identity', contentType: null, ...more }
 }
 
-export function removal(id: string, path: string, bytes: number, entries = 1): Removal {
+export function removal(id: string, path: string, bytes: number): Removal {
   return {
     id,
     path: at(path),
     identity: 'identity',
-    totals: { bytes, entries },
+    bytes,
     leaseUntilMs: 1_000_000,
   }
 }
@@ -89,14 +116,14 @@ let stored = 0
 /** Claims, intends and settles: afterwards the file counts as used. */
 export async function store(
   state: StateStore,
-  request: Pick<ClaimRequest, 'path' | 'replacesBytes' | 'entries'> & { readonly bytes: number },
+  request: Pick<ClaimRequest, 'path' | 'replaces'> & { readonly bytes: number },
   contentType: string | null = null,
 ): Promise<void> {
-  const { path, bytes, replacesBytes, entries } = request
+  const { path, bytes, replaces } = request
   stored += 1
   const id = `store-${stored}`
-  await granted(state, { ...want(id, path, bytes), replacesBytes, entries })
-  await commit(state, id, path, { ...becoming(bytes), replacesBytes, entries, contentType })
+  await granted(state, { ...want(id, path, bytes), replaces })
+  await commit(state, id, path, { ...becoming(bytes), replaces, contentType })
 }
 
 /** A new file; see `store`. */
@@ -106,7 +133,7 @@ export async function storeNew(
   bytes: number,
   contentType: string | null = null,
 ): Promise<void> {
-  await store(state, { path: at(path), bytes, replacesBytes: 0, entries: 1 }, contentType)
+  await store(state, { path: at(path), bytes, replaces: NO_CHARGE }, contentType)
 }
 
 /** Intends and settles in one section, as an operation does. @returns the refusal, if there was one */

@@ -6,10 +6,12 @@ import {
   counters,
   EMPTY,
   granted,
+  limitRoot,
   numbersOf,
   overwrite,
   removal,
   removeTree,
+  replacing,
   type StateCase,
   storeNew,
   want,
@@ -96,7 +98,7 @@ export function journalCases(it: StateCase): void {
   })
 
   it('refuses an intent when what it replaces has shrunk and the rest no longer fits (STOR-06)', async (state) => {
-    await state.ledger.setRootLimit(100)
+    await limitRoot(state, 100)
     await storeNew(state, '/a', 60)
     await granted(state, overwrite('big', '/a', 80, 60))
     await removeTree(state, removal('r', '/a', 60))
@@ -134,17 +136,32 @@ export function journalCases(it: StateCase): void {
     await granted(state, want('a', '/a', 50))
     await storeNew(state, '/a', 30)
 
-    await commit(state, 'a', '/a', becoming(50, { replacesBytes: 30, entries: 0 }))
+    await commit(state, 'a', '/a', becoming(50, { ...replacing(30) }))
 
     assert.deepEqual(await counters(state), { ...EMPTY, used: 50, entries: 1 })
   })
 
-  it('writes what was counted and returns what stood there before', async (state) => {
-    await storeNew(state, '/a', 50)
+  it('writes what was counted in a folder and returns what stood there before (QUOTA-17)', async (state) => {
+    await storeNew(state, '/d/a', 50)
 
-    const before = await state.ledger.recount({ bytes: 44, entries: 3 })
+    const found = await state.ledger.compare({ path: at('/d'), bytes: 44, entries: 3 })
+    const before = await counters(state)
+    const corrected = await state.ledger.correct({ path: at('/d'), bytes: 44, entries: 3 })
+    const again = await state.ledger.correct({ path: at('/d'), bytes: 44, entries: 3 })
 
-    assert.deepEqual({ ...before }, { bytes: 50, entries: 1 })
+    assert.deepEqual({ ...found?.recorded }, { bytes: 50, entries: 1 })
+    assert.deepEqual(before, { ...EMPTY, used: 50, entries: 1 }, 'a comparison changes nothing')
+    assert.deepEqual([corrected?.counted, again], [{ bytes: 44, entries: 3 }, null])
     assert.deepEqual(await counters(state), { ...EMPTY, used: 44, entries: 3 })
+  })
+
+  it('drops what was recorded of a folder that is gone, and what was below it', async (state) => {
+    for (const path of ['/d/a', '/d/e/b', '/de/c']) await storeNew(state, path, 50)
+
+    const dropped = await state.ledger.forgetFolder(at('/d'))
+
+    assert.deepEqual({ ...dropped?.recorded }, { bytes: 100, entries: 2 })
+    assert.equal(await state.ledger.forgetFolder(at('/d')), null)
+    assert.deepEqual(await counters(state), { ...EMPTY, used: 50, entries: 1 })
   })
 }

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { type Charge, type Grant, NO_CHARGE, type Refusal } from '../../../src/core/ledger.ts'
 import { contains, ROOT } from '../../../src/core/path.ts'
-import type { Grant, Refusal, StateStore } from '../../../src/core/state.ts'
+import type { StateStore } from '../../../src/core/state.ts'
 import {
   at,
   becoming,
   commit,
+  limitRoot,
+  makeCollection,
   type NewSpace,
   removal,
   removeTree,
+  replacing,
   type StateCase,
   upTo,
   want,
@@ -19,10 +23,11 @@ const MOST_STEPS = 60
 
 const PATHS = ['/f', '/c/f', '/c/u/f', '/c/u/g', '/c/u/d/f', '/c/u/d/g', '/c/u/d/h', '/cu/f']
 const ROOT_LIMIT_BYTES = 100
+const COLLECTIONS = ['/c', '/c/u', '/c/u/d', '/cu']
 const SPACES: readonly NewSpace[] = [
   { path: ROOT, kind: 'collection', limitBytes: ROOT_LIMIT_BYTES, limitEntries: null },
   { path: at('/c'), kind: 'collection', limitBytes: 70, limitEntries: null },
-  { path: at('/c/u'), kind: 'user', limitBytes: 50, limitEntries: 3 },
+  { path: at('/c/u'), kind: 'user', limitBytes: 50, limitEntries: 4 },
   { path: at('/c/u/d'), kind: 'collection', limitBytes: null, limitEntries: 2 },
 ]
 
@@ -31,7 +36,8 @@ export function modelCases(it: StateCase): void {
     await fc.assert(
       fc.asyncProperty(fc.array(STEP, { maxLength: MOST_STEPS }), async (steps) => {
         const state = await withSpaces(SPACES.slice(1))
-        await state.ledger.setRootLimit(ROOT_LIMIT_BYTES)
+        await limitRoot(state, ROOT_LIMIT_BYTES)
+        for (const path of COLLECTIONS) await makeCollection(state, path)
         const model: Model = { files: new Map(), claims: new Map(), rootLimitBytes: ROOT_LIMIT_BYTES }
         for (const step of steps) await takeAndCompare(state, model, step)
       }),
@@ -69,8 +75,7 @@ const STEP: fc.Arbitrary<Step> = fc.record({
 interface Claim {
   readonly path: string
   readonly bytes: number
-  readonly replacesBytes: number
-  readonly entries: number
+  readonly replaces: Charge
 }
 
 /** The truth the counters stand for: which files there are and how long, and who was promised what. */
@@ -99,7 +104,7 @@ async function takeAndCompare(state: StateStore, model: Model, step: Step): Prom
 
 async function claim(state: StateStore, model: Model, { id, path, least, more }: Step): Promise<void> {
   if (model.claims.has(id)) return
-  const wanted = { path, bytes: least, ...replacing(model, path) }
+  const wanted = { path, bytes: least, ...inPlaceOf(model, path) }
   const expected = largest(model, null, wanted, least + more)
 
   const request = { ...want(id, path, least), ...wanted, path: at(path), ...upTo(least, least + more) }
@@ -129,10 +134,10 @@ async function commitClaim(state: StateStore, model: Model, { id, least }: Step)
   const held = model.claims.get(id)
   if (held === undefined) return
   const bytes = Math.min(least, held.bytes)
-  const wanted = { path: held.path, bytes, ...replacing(model, held.path) }
+  const wanted = { path: held.path, bytes, ...inPlaceOf(model, held.path) }
   const fits = largest(model, held, wanted, bytes) !== null
 
-  const refusal = await commit(state, id, held.path, becoming(bytes, replacing(model, held.path)))
+  const refusal = await commit(state, id, held.path, becoming(bytes, inPlaceOf(model, held.path)))
 
   assert.equal(refusal === null, fits)
   if (!fits) return
@@ -154,28 +159,34 @@ async function settleAgain(state: StateStore, model: Model, { id }: Step): Promi
 async function remove(state: StateStore, model: Model, { path, more }: Step): Promise<void> {
   const tree = path.startsWith('/c/u/d/') && more > 30 ? '/c/u/d' : path
   const gone = [...model.files].filter(([file]) => contains(at(tree), at(file)))
-  const bytes = gone.reduce((sum, [, size]) => sum + size, 0)
+  if (tree === path && gone.length === 0) return
 
-  await removeTree(state, removal('removal', tree, bytes, gone.length))
+  await removeTree(state, removal('removal', tree, model.files.get(tree) ?? 0))
+  if (tree !== path) await makeCollection(state, tree)
 
   for (const [file] of gone) model.files.delete(file)
 }
 
 async function limit(state: StateStore, model: Model, { least, more }: Step): Promise<void> {
-  await state.ledger.setRootLimit(least + more)
+  await limitRoot(state, least + more)
   model.rootLimitBytes = least + more
 }
 
-function replacing({ files }: Model, path: string): Pick<Claim, 'replacesBytes' | 'entries'> {
-  return { replacesBytes: files.get(path) ?? 0, entries: files.has(path) ? 0 : 1 }
+function inPlaceOf({ files }: Model, path: string): Pick<Claim, 'replaces'> {
+  const bytes = files.get(path)
+  return bytes === undefined ? { replaces: NO_CHARGE } : replacing(bytes)
 }
 
 function grantedBytes(answer: Grant | Refusal): number | null {
   return 'grantedBytes' in answer ? answer.grantedBytes : null
 }
 
-function growthOf({ bytes, replacesBytes }: Claim): number {
-  return Math.max(0, bytes - replacesBytes)
+function growthOf({ bytes, replaces }: Claim): number {
+  return Math.max(0, bytes - replaces.bytes)
+}
+
+function newNames({ replaces }: Claim): number {
+  return 1 - replaces.entries
 }
 
 interface Numbers {
@@ -190,10 +201,14 @@ function numbersOf(model: Model, space: NewSpace): Numbers {
   const claims = [...model.claims.values()].filter(({ path }) => contains(space.path, at(path)))
   return {
     usedBytes: files.reduce((sum, [, bytes]) => sum + bytes, 0),
-    usedEntries: files.length,
+    usedEntries: files.length + COLLECTIONS.filter((path) => isBelow(space, path)).length,
     reservedBytes: claims.reduce((sum, each) => sum + growthOf(each), 0),
-    reservedEntries: claims.reduce((sum, { entries }) => sum + entries, 0),
+    reservedEntries: claims.reduce((sum, each) => sum + newNames(each), 0),
   }
+}
+
+function isBelow({ path: space }: NewSpace, path: string): boolean {
+  return space !== path && contains(space, at(path))
 }
 
 function limitOf(model: Model, { path, limitBytes }: NewSpace): number {
@@ -208,10 +223,10 @@ function largest(model: Model, held: Claim | null, wanted: Claim, most: number):
     const own = held === null ? 0 : growthOf(held)
     const rest = limitOf(model, space) - numbers.usedBytes - numbers.reservedBytes + own
     if (growthOf(wanted) > Math.max(own, rest)) return null
-    const newNames = wanted.entries - (held?.entries ?? 0)
-    const names = numbers.usedEntries + numbers.reservedEntries + newNames
-    if (newNames > 0 && names > (space.limitEntries ?? Number.POSITIVE_INFINITY)) return null
-    bytes = Math.min(bytes, wanted.replacesBytes + Math.max(0, rest))
+    const more = newNames(wanted) - (held === null ? 0 : newNames(held))
+    const names = numbers.usedEntries + numbers.reservedEntries + more
+    if (more > 0 && names > (space.limitEntries ?? Number.POSITIVE_INFINITY)) return null
+    bytes = Math.min(bytes, wanted.replaces.bytes + Math.max(0, rest))
   }
   return Math.max(wanted.bytes, bytes)
 }

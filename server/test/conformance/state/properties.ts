@@ -7,6 +7,7 @@ import {
   granted,
   removal,
   removeTree,
+  replacing,
   type StateCase,
   store,
   storeNew,
@@ -45,7 +46,7 @@ export function propertyCases(it: StateCase): void {
     const beside = ['/ab', '/a0', '/a-', '/a.b', '/A', '/b/a', '/a b']
     for (const path of [...within, ...beside]) await storeNew(state, path, 1, 'text/x-kept')
 
-    await removeTree(state, removal('r', '/a', 5, 5))
+    await removeTree(state, removal('r', '/a', 0))
 
     assert.deepEqual(
       await typesOf(state, ...within),
@@ -69,14 +70,10 @@ export function propertyCases(it: StateCase): void {
 
   it('changes no property before the settlement, and none when a claim is released', async (state) => {
     await storeNew(state, '/a', 1, 'text/x-old')
-    await granted(state, want('new', '/a', 1, { replacesBytes: 1, entries: 0 }))
+    await granted(state, want('new', '/a', 1, { ...replacing(1) }))
 
     await state.exclusive([at('/a')], (tx) =>
-      state.ledger.intend(
-        tx,
-        'new',
-        becoming(1, { replacesBytes: 1, entries: 0, contentType: 'text/x-new' }),
-      ),
+      state.ledger.intend(tx, 'new', becoming(1, { ...replacing(1), contentType: 'text/x-new' })),
     )
     const intended = await typesOf(state, '/a')
     await state.ledger.release('new')
@@ -86,7 +83,7 @@ export function propertyCases(it: StateCase): void {
 }
 
 function overwriting(path: string) {
-  return { path: at(path), bytes: 1, replacesBytes: 1, entries: 0 }
+  return { path: at(path), bytes: 1, ...replacing(1) }
 }
 
 async function typesOf(state: StateStore, ...paths: readonly string[]): Promise<(string | null)[]> {

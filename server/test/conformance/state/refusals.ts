@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import type { Space } from '../../../src/core/state.ts'
+import type { Space } from '../../../src/core/ledger.ts'
 import {
   at,
   counters,
   EMPTY,
   granted,
+  limitRoot,
   numbersOf,
   overwrite,
   refused,
@@ -17,7 +18,7 @@ const FULL_DISK = () => ({ bytes: 0, entries: 0 })
 
 export function refusalCases(it: StateCase): void {
   it('says what was needed, what was left and what is in flight', async (state) => {
-    await state.ledger.setRootLimit(100)
+    await limitRoot(state, 100)
     await storeNew(state, '/a', 30)
     await granted(state, want('b', '/b', 50))
 
@@ -31,7 +32,7 @@ export function refusalCases(it: StateCase): void {
 
   it('needs the difference where content is replaced', async (state) => {
     await storeNew(state, '/a', 80)
-    await state.ledger.setRootLimit(100)
+    await limitRoot(state, 100)
 
     const refusal = await refused(state, overwrite('b', '/a', 101, 80))
 
@@ -39,7 +40,7 @@ export function refusalCases(it: StateCase): void {
   })
 
   it('leaves no trace of what it refused (STOR-01)', async (state) => {
-    await state.ledger.setRootLimit(10)
+    await limitRoot(state, 10)
 
     await refused(state, want('a', '/a', 11))
 
@@ -94,7 +95,7 @@ export function refusalCases(it: StateCase): void {
       { path: at('/c/u'), kind: 'user', limitBytes: 10, limitEntries: null },
       { path: at('/c/u/d'), kind: 'collection', limitBytes: 15, limitEntries: 0 },
     ])
-    await state.ledger.setRootLimit(30)
+    await limitRoot(state, 30)
     const blamed = async (bytes: number, entries: number, diskRoom = FULL_DISK) => {
       const refusal = await refused(state, want('x', '/c/u/d/x', bytes, { entries, diskRoom }))
       return `${numbersOf(refusal).by} ${refusal.unit}`
@@ -111,7 +112,7 @@ export function refusalCases(it: StateCase): void {
       { path: at('/a'), kind: 'collection', limitBytes: 10, limitEntries: null },
       { path: at('/a/b'), kind: 'collection', limitBytes: 10, limitEntries: null },
     ])
-    await state.ledger.setRootLimit(10)
+    await limitRoot(state, 10)
 
     assert.equal(numbersOf(await refused(state, want('x', '/a/b/x', 11))).by, '/a/b')
     assert.equal(numbersOf(await refused(state, want('x', '/a/x', 11))).by, '/a')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { type ResourcePath, resourcePath } from '../../../src/core/path.ts'
 import type { Resource, Totals } from '../../../src/core/resource.ts'
-import type { Tx } from '../../../src/core/state.ts'
 import type { ResourceStore, Staged } from '../../../src/core/store.ts'
+import type { Tx } from '../../../src/core/tx.ts'
 import type { Case } from '../cases.ts'
 
 export interface StoreUnderTest {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ClaimKind } from '../../../src/core/state.ts'
+import type { ClaimKind } from '../../../src/core/ledger.ts'
 import {
   at,
   chunksOf,

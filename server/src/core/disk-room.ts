@@ -1,0 +1,36 @@
+import type { Deps } from './deps.ts'
+import type { DiskRoom } from './ledger.ts'
+
+/** What a file costs beyond its bytes: the last block rounded up, and a block for directory and inode. */
+export const OVERHEAD_BYTES = 8192
+
+/** What the disk alone leaves for a new file, never negative. */
+export function availableOnDisk(room: DiskRoom): number {
+  return Math.max(0, room.bytes - OVERHEAD_BYTES)
+}
+
+/** Room on the disk at this moment, all claims subtracted. */
+export async function currentDiskRoom(deps: Deps): Promise<DiskRoom> {
+  return diskRoom(deps)(await deps.state.ledger.claimedDiskBytes())
+}
+
+/**
+ * The watermark over the content's device and the state's. Read inside the ledger's transaction, and free space
+ * before the written bytes: a write in between makes the answer smaller than the truth, never larger.
+ */
+export function diskRoom(deps: Deps): (claimedDiskBytes: number) => DiskRoom {
+  return (claimedDiskBytes) => {
+    const volume = deps.store.freeSpace()
+    const state = deps.state.freeSpace()
+    let unwrittenBytes = claimedDiskBytes
+    for (const claim of deps.running.values()) unwrittenBytes -= claim.writtenBytes
+    const stateIsFull = state !== null && state.freeBytes < deps.limits.keepFreeStateBytes
+    return {
+      bytes: stateIsFull ? 0 : volume.freeBytes - deps.limits.keepFreeBytes - Math.max(0, unwrittenBytes),
+      entries:
+        volume.freeEntries === null
+          ? Number.MAX_SAFE_INTEGER
+          : volume.freeEntries - deps.limits.keepFreeEntries,
+    }
+  }
+}

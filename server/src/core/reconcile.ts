@@ -1,0 +1,161 @@
+import type { Deps } from './deps.ts'
+import { DavError } from './errors.ts'
+import type { Drift, FolderCount } from './ledger.ts'
+import { contains, type ResourcePath, ROOT } from './path.ts'
+import { settlePostponed } from './postponed.ts'
+import type { Totals } from './resource.ts'
+
+/** How far a walk has come, and what it has found at its last step. */
+export interface Walked {
+  /** Sums of all folders so far. */
+  readonly counted: Totals
+  readonly folders: number
+  readonly drift: Drift | null
+}
+
+/** Compares the records of a tree with what lies on the disk, folder by folder, and changes nothing. */
+export function check(deps: Deps, path: ResourcePath): AsyncGenerator<Walked> {
+  const { ledger } = deps.state
+  return reconcile(deps, path, {
+    counted: (folder) => ledger.compare(folder),
+    gone: async (at) => {
+      const recorded = await ledger.record(at)
+      return recorded && { path: at, recorded, counted: null }
+    },
+  })
+}
+
+/**
+ * Makes the records of a tree, and the counters of every space with them, what lies on the disk: the folder is the
+ * truth. Safe while requests run: a folder is counted while nothing in it can change.
+ */
+export function recount(deps: Deps, path: ResourcePath): AsyncGenerator<Walked> {
+  return reconcile(deps, path, correcting(deps))
+}
+
+/**
+ * The count at start: what was changed while no server ran is corrected, and said in the log. Yields the sums so far.
+ */
+export async function* recountAtStart(deps: Deps): AsyncGenerator<Totals> {
+  const { ledger } = deps.state
+  const recorded = await ledger.record(ROOT)
+  const drifted: ResourcePath[] = []
+  let counted: Totals = { bytes: 0, entries: 0 }
+  for await (const step of recount(deps, ROOT)) {
+    if (step.drift !== null) drifted.push(step.drift.path)
+    counted = step.counted
+    yield counted
+  }
+  await ledger.recountSpaces()
+  if (recorded === null || drifted.length === 0) return
+  deps.log.warn('the folder differs from the counters, which are corrected', {
+    countedBytes: counted.bytes,
+    countedEntries: counted.entries,
+    recordedBytes: recorded.bytes,
+    recordedEntries: recorded.entries,
+    folders: drifted.slice(0, MOST_NAMED_FOLDERS),
+  })
+}
+
+const MOST_NAMED_FOLDERS = 20
+
+/** Corrects the records below `path` within a critical section that holds it. */
+export async function correctBelow(deps: Deps, path: ResourcePath): Promise<void> {
+  const visit = correcting(deps)
+  const walk = folders(path, (at) => visited(deps, at, visit))
+  for (let step = await walk.next(); step.done !== true; ) step = await walk.next()
+  for await (const gone of goneFolders(deps, path)) await visit.gone(gone)
+}
+
+/** Corrects one folder, after something was seen to change in it. @returns where it differed */
+export async function correctAt(deps: Deps, path: ResourcePath): Promise<Drift | null> {
+  return (await exclusively(deps, path, correcting(deps))).drift
+}
+
+/** What is done with a folder that was counted, and with a record whose folder is gone. */
+interface Visit {
+  counted(folder: FolderCount): Promise<Drift | null>
+  gone(path: ResourcePath): Promise<Drift | null>
+}
+
+function correcting({ state: { ledger } }: Deps): Visit {
+  return { counted: (folder) => ledger.correct(folder), gone: (path) => ledger.forgetFolder(path) }
+}
+
+async function* reconcile(deps: Deps, path: ResourcePath, visit: Visit): AsyncGenerator<Walked> {
+  const sum = { bytes: 0, entries: 0 }
+  let count = 0
+  for await (const { tally, drift } of folders(path, (at) => exclusively(deps, at, visit))) {
+    sum.bytes += tally?.folder.bytes ?? 0
+    sum.entries += tally?.folder.entries ?? 0
+    count += 1
+    yield { counted: { ...sum }, folders: count, drift }
+  }
+  let reported: ResourcePath | null = null
+  for await (const gone of goneFolders(deps, path)) {
+    if (reported !== null && contains(reported, gone)) continue
+    const { drift } = await exclusively(deps, gone, visit)
+    if (drift?.counted === null) reported = gone
+    yield { counted: { ...sum }, folders: count, drift }
+  }
+}
+
+interface Visited {
+  /** Null where the folder is gone. */
+  readonly tally: Tally | null
+  readonly drift: Drift | null
+}
+
+function exclusively(deps: Deps, path: ResourcePath, visit: Visit): Promise<Visited> {
+  return deps.state.exclusive([path], async (tx) => {
+    await settlePostponed(deps, tx, path)
+    return await visited(deps, path, visit)
+  })
+}
+
+async function visited(deps: Deps, path: ResourcePath, visit: Visit): Promise<Visited> {
+  const tally = await tallyOf(deps, path)
+  return { tally, drift: await (tally === null ? visit.gone(path) : visit.counted(tally.folder)) }
+}
+
+interface Tally {
+  readonly folder: FolderCount
+  readonly collections: readonly ResourcePath[]
+}
+
+/** Every collection at and below `path`, outer ones first; only the names of those still to visit are held. */
+async function* folders(
+  path: ResourcePath,
+  visitAt: (path: ResourcePath) => Promise<Visited>,
+): AsyncGenerator<Visited> {
+  const pending: ResourcePath[] = [path]
+  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+    const found = await visitAt(at)
+    yield found
+    pending.push(...(found.tally?.collections ?? []))
+  }
+}
+
+async function tallyOf(deps: Deps, path: ResourcePath): Promise<Tally | null> {
+  const tally = await deps.store.tally(path)
+  return tally && { folder: { path, ...tally.totals }, collections: tally.collections }
+}
+
+/** Recorded folders that are not there, outer ones first. */
+async function* goneFolders(deps: Deps, path: ResourcePath): AsyncGenerator<ResourcePath> {
+  for await (const page of deps.state.ledger.folders(path)) {
+    for (const folder of page) {
+      if (await isGone(deps, folder)) yield folder
+    }
+  }
+}
+
+/** What cannot be looked at may be there. */
+async function isGone(deps: Deps, path: ResourcePath): Promise<boolean> {
+  try {
+    return (await deps.store.stat(path))?.kind !== 'collection'
+  } catch (error) {
+    if (!(error instanceof DavError)) throw error
+    return false
+  }
+}
