@@ -7,7 +7,7 @@ import { isAboveTree, protocolAbove, storeAbove } from './above.ts'
 import { NEVER_ALLOWED } from './core-methods.ts'
 import type { ErrorPages } from './error-page.ts'
 import { type ErrorContext, errorResponse } from './error-response.ts'
-import { methodMeant } from './headers/ask.ts'
+import { isQuestion, methodMeant } from './headers/ask.ts'
 import { serverOptions } from './methods/options.ts'
 import { allowed, type Method, type Protocol } from './methods.ts'
 import type { Call, DavRequest, DavResponse } from './request.ts'
@@ -114,7 +114,7 @@ function knownMethod(protocol: Protocol, request: DavRequest): Method | null {
 }
 
 function asterisk(request: DavRequest, protocol: Protocol): DavResponse {
-  if (request.header('plimsoll-ask') !== undefined) {
+  if (isQuestion(request)) {
     throw new DavError('bad-request', 'Plimsoll-Ask is about one URL, not about the whole server')
   }
   if (request.method === 'OPTIONS') return serverOptions(protocol)
@@ -131,7 +131,12 @@ async function refusal(options: HandlerOptions, request: DavRequest, seen: Seen,
   const failed = error?.details.failures?.map((failure) => failure.error) ?? [error]
   const who = { user: nameOf(seen), method: request.method, path: seen.path }
   for (const each of failed) logShortage(options.deps, who, each)
-  return response
+  return isQuestion(request) ? refusedAnswer(response) : response
+}
+
+/** What does not know the question, a server or something in between, may refuse OPTIONS too; it does not say this. */
+function refusedAnswer(response: DavResponse): DavResponse {
+  return { ...response, headers: { ...response.headers, 'Plimsoll-Answer': 'refused' } }
 }
 
 /** RFC 9110 §15.5.6: a 405 lists what this very URL allows, so never the method that was refused. */

@@ -135,7 +135,10 @@ describe('OPTIONS that asks about a PUT which would be refused gives the very re
 
       assert.equal(refused.status, status, refused.text)
       assert.deepEqual(told(asked), told(refused))
-      assert.equal(asked.headers['plimsoll-answer'], undefined)
+      assert.deepEqual(
+        [asked, refused].map(({ headers }) => headers['plimsoll-answer']),
+        ['refused', undefined],
+      )
     })
   }
 })
@@ -216,6 +219,10 @@ describe('OPTIONS that asks whether a COPY would fit', () => {
 
       assert.equal(refused.status, status, refused.text)
       assert.deepEqual(told(asked), told(refused))
+      assert.deepEqual(
+        [asked, refused].map(({ headers }) => headers['plimsoll-answer']),
+        ['refused', undefined],
+      )
     })
   }
 })
@@ -239,9 +246,9 @@ describe('OPTIONS that asks what cannot be answered', () => {
     it(`${title} is 400 and says why`, async (test) => {
       const server = await serverWith(test)
 
-      const { status, text } = await ask(server, 'OPTIONS /a.bin', { headers })
+      const { status, text, headers: fields } = await ask(server, 'OPTIONS /a.bin', { headers })
 
-      assert.equal(status, 400)
+      assert.deepEqual([status, fields['plimsoll-answer']], [400, 'refused'])
       assert.match(text.replaceAll('&quot;', '"'), sentence)
     })
   }
@@ -266,8 +273,9 @@ describe('OPTIONS that asks what cannot be answered', () => {
   })
 })
 
-/** All that a refusal says, but for the connection: there is no body to keep out. */
+/** All that a refusal says, but for the connection: there is no body to keep out. That of a question says so too. */
 function told({ status, text, headers }: Answer) {
-  const { date, connection, 'keep-alive': _, ...rest } = headers
+  const { date, connection, 'keep-alive': _, 'plimsoll-answer': answer, ...rest } = headers
+  assert.ok(answer === undefined || answer === 'refused', String(answer))
   return { status, text, rest }
 }

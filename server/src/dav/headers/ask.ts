@@ -18,7 +18,11 @@ export function parseAsk(value: string | undefined): Askable | null {
   )
 }
 
+export function isQuestion({ method, header }: DavRequest): boolean {
+  return method === 'OPTIONS' && header('plimsoll-ask') !== undefined
+}
+
 /** The method that a request is about: the one it asks about, else its own. */
-export function methodMeant({ method, header }: DavRequest): string {
-  return (method === 'OPTIONS' ? header('plimsoll-ask')?.trim() : undefined) ?? method
+export function methodMeant(request: DavRequest): string {
+  return (isQuestion(request) ? request.header('plimsoll-ask')?.trim() : undefined) ?? request.method
 }
