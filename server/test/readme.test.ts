@@ -125,7 +125,7 @@ describe('docs/guide.md', () => {
 })
 
 describe('the documents', () => {
-  const documents = globSync(['*.md', 'docs/**/*.md', 'changelog/**/*.md'], { cwd: root })
+  const documents = globSync(['*.md', 'docs/**/*.md', 'changelog/**/*.md', 'examples/*.md'], { cwd: root })
 
   it('link to files and headings that exist', () => {
     const broken = documents.flatMap((document) =>

@@ -12,6 +12,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>
   /** What it reads from its standard input. */
   readonly input?: string
+  /** Is told what it complains, as it comes. */
+  readonly onStderr?: (text: string) => void
 }
 
 // No client needs as long; one that hangs must not hang the whole run.
@@ -32,6 +34,7 @@ export function run(program: string, args: readonly string[], options: ProgramOp
   })
   child.stderr?.on('data', (text) => {
     stderr += text
+    options.onStderr?.(text)
   })
   child.once('error', reject)
   child.once('close', (code) => resolve({ code: code ?? -1, stdout, stderr }))
