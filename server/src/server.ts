@@ -12,7 +12,7 @@ import { type LevelWatch, levelWatch } from './core/level-watch.ts'
 import { binding, type Level, standings } from './core/levels.ts'
 import { DEFAULT_LIMITS, defaultKeepFreeBytes, type Limits } from './core/limits.ts'
 import type { Log } from './core/log.ts'
-import { maintain } from './core/maintenance.ts'
+import { maintenance } from './core/maintenance.ts'
 import { RESERVED_NAME, ROOT } from './core/path.ts'
 import type { Authenticate } from './core/principal.ts'
 import { recountAtStart } from './core/reconcile.ts'
@@ -26,6 +26,8 @@ import { handler } from './dav/handle.ts'
 import { quota } from './extensions/quota/index.ts'
 import { type Front, type FrontOptions, frontOf } from './front.ts'
 import { type Edge, nodeEdge } from './http/node.ts'
+import { stateIsLost, tellOfLostState } from './lost-state.ts'
+import { type Rounds, startRounds } from './rounds.ts'
 import { asStartError } from './start-failure.ts'
 import { sqliteState } from './state/sqlite/index.ts'
 import { lockDirectory } from './state/sqlite/instance-lock.ts'
@@ -87,9 +89,6 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-// How often leases are renewed, abandoned claims recovered and the ballast looked after.
-const MAINTENANCE_MS = 30_000
-
 /**
  * Opens the folder, recovers what a crash left, counts, and listens.
  * @throws StartError with what was wrong and what to do
@@ -140,12 +139,14 @@ function openAll(options: ServerOptions, folder: string): Opened {
       if (lock === null) throw inUse(directory === own ? folder : stateDirectory)
       closers.push(() => lock.release())
     }
+    const isLost = stateIsLost({ own, stateDirectory })
     const store = folderStore({ folder, durability: options.durability, nowMs: Date.now })
     closers.push(() => store.close())
     const sharesContentVolume = statSync(folder).dev === statSync(stateDirectory).dev
     const isDurable = options.durability === 'full'
     const state = sqliteState({ directory: stateDirectory, sharesContentVolume, isDurable })
     closers.push(() => state.close())
+    if (isLost) tellOfLostState(options.log, { own, stateDirectory })
     return { store, state, stateDirectory, closers, close }
   } catch (error) {
     void close()
@@ -154,12 +155,13 @@ function openAll(options: ServerOptions, folder: string): Opened {
   }
 }
 
-async function end(
-  maintenance: NodeJS.Timeout,
-  { edge, opened }: Pick<Parts, 'edge' | 'opened'>,
-): Promise<void> {
-  clearInterval(maintenance)
+async function end({
+  edge,
+  opened,
+  rounds,
+}: Pick<Parts, 'edge' | 'opened'> & { rounds: Rounds }): Promise<void> {
   await edge.close()
+  await rounds.stop()
   await opened.close()
 }
 
@@ -263,10 +265,7 @@ interface Parts {
 }
 
 function running({ deps, watch, edge, opened, options, folder }: Parts): RunningServer {
-  // Not the time of day: a clock that is set right would look like a burst of uploads.
-  const look = () => maintain(deps, watch, performance.now() / 1000)
-  void look()
-  const maintenance = setInterval(look, MAINTENANCE_MS)
+  const rounds = startRounds(maintenance(deps, watch))
   let closing: Promise<void> | null = null
   const { address, port, family } = edge.server.address() as AddressInfo
   const host = family === 'IPv6' ? `[${address}]` : address
@@ -280,7 +279,7 @@ function running({ deps, watch, edge, opened, options, folder }: Parts): Running
       return { folder, limitBytes, usedBytes, availableBytes, diskFreeBytes, keepFreeBytes, level }
     },
     close() {
-      closing ??= end(maintenance, { edge, opened })
+      closing ??= end({ edge, opened, rounds })
       return closing
     },
   }

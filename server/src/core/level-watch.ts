@@ -21,6 +21,8 @@ export interface LevelWatch {
   see(all: readonly Standing[]): void
   /** Looks at every space there is, on a timer: how fast they fill, and what others did to the disk. */
   look(atSeconds: number): Promise<void>
+  /** What was last seen; null for the disk. */
+  levelOf(path: ResourcePath | null): Level
   forecast(standing: Standing): Forecast
 }
 
@@ -53,6 +55,7 @@ export function levelWatch(deps: Deps, announce: (change: LevelChange) => void):
         watched.get(standing.path)?.filling.sample(filled, atSeconds)
       }
     },
+    levelOf: (path) => watched.get(path)?.level ?? 'normal',
     forecast(standing) {
       return (watched.get(standing.path)?.filling ?? filling()).forecast(standing.availableBytes)
     },

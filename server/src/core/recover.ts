@@ -25,11 +25,12 @@ export async function recoverAll(deps: Deps): Promise<{ claims: number; strays: 
  * While running: keeps the leases of running requests, and recovers claims whose owner is gone. Those with an identity
  * are looked at without waiting for the end of their lease: either their turn is over when ours comes, or they were
  * left to recovery.
+ * @param endedMs which leases count as ended; later than now where their owners are given less time
  */
-export async function keepLeases(deps: Deps): Promise<void> {
+export async function keepLeases(deps: Deps, endedMs: number = deps.nowMs()): Promise<void> {
   const leaseUntilMs = deps.nowMs() + deps.limits.leaseSeconds * 1000
   for (const id of deps.running.keys()) await deps.state.ledger.renew(id, leaseUntilMs)
-  const ended = new Set((await deps.state.ledger.expired(deps.nowMs())).map(({ id }) => id))
+  const ended = new Set((await deps.state.ledger.expired(endedMs)).map(({ id }) => id))
   for (const claim of await deps.state.ledger.expired(Number.MAX_SAFE_INTEGER)) {
     if (deps.running.has(claim.id)) continue
     if (claim.identity !== null || ended.has(claim.id)) await tryToRecover(deps, claim)

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, it, type TestContext } from 'node:test'
+import { StartError } from '../../src/core/start-error.ts'
+import { head } from '../support/answers.ts'
+import { ask } from '../support/ask.ts'
+import { eventually } from '../support/eventually.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { propfind } from '../support/multistatus.ts'
+import { rawConnection } from '../support/raw.ts'
+import { serverWith, type TestServer } from '../support/server.ts'
+import { lock, restarted, setting, spawnServer, update } from '../support/spawned.ts'
+
+const LIMIT = { limitBytes: 10_000 }
+
+/** A server with a file, a property and a lock, which has ended. */
+async function servedBefore(test: TestContext, stateDirectory: string | null = null): Promise<TestServer> {
+  const server = await serverWith(test, { ...LIMIT, stateDirectory })
+  await ask(server, 'PUT /a', { body: 'x'.repeat(100) })
+  await update(server, '/a', setting('z:color', 'red'))
+  await lock(server, '/a')
+  return server
+}
+
+function lostIn({ log }: TestServer): string[] {
+  return log.messages.filter((message) => message.startsWith('this folder was served before'))
+}
+
+describe('a state that is lost', () => {
+  for (const [what, names] of [
+    ['the database', /^state\.db/],
+    ['all of its directory', /./],
+  ] as const) {
+    it(`is made anew from the folder, and what is lost is told once: ${what} (QUOTA-17)`, async (test) => {
+      const stateDirectory = temporaryFolder(test)
+      const before = await servedBefore(test, stateDirectory)
+      await before.running.close()
+      for (const name of readdirSync(stateDirectory)) {
+        if (names.test(name)) rmSync(join(stateDirectory, name))
+      }
+
+      const after = await restarted(test, before, { ...LIMIT, stateDirectory })
+      const again = await restarted(test, after, { ...LIMIT, stateDirectory })
+
+      assert.match(lostIn(after).join(), /no state in .*properties, locks, .* are lost/)
+      assert.deepEqual(lostIn(again), [])
+      assert.deepEqual(await again.space(), { usedBytes: 100, availableBytes: 9900 })
+      const [member] = await propfind(again, '/a')
+      assert.deepEqual(
+        [member?.found.get('{urn:z}color'), member?.found.get('DAV:lockdiscovery')?.text],
+        [undefined, ''],
+      )
+      assert.equal((await ask(again, 'PUT /a', { body: 'new' })).status, 204)
+    })
+  }
+
+  it('is made anew also where a crash has left the log of the database that is gone (QUOTA-17)', async (test) => {
+    const folder = temporaryFolder(test)
+    const killed = await spawnServer(test, folder)
+    await ask(killed, 'PUT /a', { body: 'x'.repeat(100) })
+    await update(killed, '/a', setting('z:color', 'red'))
+    await killed.kill()
+    rmSync(join(folder, '.plimsoll', 'state.db'))
+    assert.ok(readdirSync(join(folder, '.plimsoll')).includes('state.db-wal'))
+
+    const after = await serverWith(test, { ...LIMIT, folder })
+
+    assert.equal(lostIn(after).length, 1)
+    assert.deepEqual(await after.space(), { usedBytes: 100, availableBytes: 9900 })
+    assert.equal((await ask(after, 'PUT /a', { body: 'new' })).status, 204)
+  })
+
+  it('is not missed in a folder that is served for the first time, or whose state is there (QUOTA-17)', async (test) => {
+    const before = await servedBefore(test)
+
+    const after = await restarted(test, before, LIMIT)
+
+    assert.deepEqual([...lostIn(before), ...lostIn(after)], [])
+    assert.equal((await propfind(after, '/a'))[0]?.found.get('{urn:z}color')?.text, 'red')
+  })
+})
+
+describe('a state of a newer version', () => {
+  it('stops the start with a sentence, and neither it nor the folder is changed', async (test) => {
+    const before = await servedBefore(test)
+    await before.running.close()
+    const file = join(before.folder, '.plimsoll', 'state.db')
+    const newer = new DatabaseSync(file)
+    newer.exec('PRAGMA user_version = 99')
+    newer.close()
+    const bytes = readFileSync(file)
+
+    await assert.rejects(
+      serverWith(test, { ...LIMIT, folder: before.folder }),
+      (error) => error instanceof StartError && /written by a newer Plimsoll/.test(error.message),
+    )
+
+    assert.deepEqual(readFileSync(file), bytes)
+    assert.equal(readFileSync(join(before.folder, 'a'), 'utf8'), 'x'.repeat(100))
+  })
+})
+
+describe('a second server', () => {
+  it('is refused on the same folder, wherever its state lies, and does the first no harm', async (test) => {
+    const first = await servedBefore(test)
+    const inUse = (error: unknown) =>
+      error instanceof StartError && error.message === `another Plimsoll server is using ${first.folder}`
+
+    await assert.rejects(serverWith(test, { folder: first.folder }), inUse)
+    await assert.rejects(
+      serverWith(test, { folder: first.folder, stateDirectory: temporaryFolder(test) }),
+      inUse,
+    )
+
+    assert.equal((await ask(first, 'PUT /b', { body: 'b' })).status, 201)
+    assert.equal((await propfind(first, '/a'))[0]?.found.get('{urn:z}color')?.text, 'red')
+  })
+
+  it('is refused on the state of another folder', async (test) => {
+    const stateDirectory = temporaryFolder(test)
+    await serverWith(test, { stateDirectory })
+
+    await assert.rejects(
+      serverWith(test, { stateDirectory }),
+      (error) =>
+        error instanceof StartError && error.message === `another Plimsoll server is using ${stateDirectory}`,
+    )
+  })
+
+  it('is refused in a process of its own, with exit code 1 and what to do', async (test) => {
+    const folder = temporaryFolder(test)
+    mkdirSync(join(folder, 'files'))
+    const first = await spawnServer(test, join(folder, 'files'))
+
+    await assert.rejects(
+      spawnServer(test, join(folder, 'files')),
+      /ended with 1\n.*another Plimsoll server is using .*\n.*Stop the other one/,
+    )
+
+    assert.equal((await ask(first, 'PUT /b', { body: 'b' })).status, 201)
+  })
+})
+
+describe('a clock that is set while a server runs', () => {
+  it('neither ends a running upload nor changes what it is charged (STOR-08)', async (test) => {
+    const real = Date.now
+    for (const days of [400, -400]) {
+      const server = await serverWith(test, LIMIT)
+      const connection = await rawConnection(test, server)
+      connection.write(head('PUT /slow', 'Content-Length: 5000'))
+      connection.write('x'.repeat(2500))
+      await eventually('the upload has begun', () => server.strays().length === 1)
+
+      test.mock.method(Date, 'now', () => real() + days * 86_400_000)
+      const other = await ask(server, 'PUT /other', { body: 'x'.repeat(100) })
+      const during = await server.space()
+      connection.write('x'.repeat(2500))
+      await eventually('the upload has ended', () => server.log.requests.some(({ path }) => path === '/slow'))
+      test.mock.restoreAll()
+
+      assert.equal(other.status, 201)
+      assert.deepEqual(during, { usedBytes: 100, availableBytes: 4900 })
+      assert.deepEqual(await server.space(), { usedBytes: 5100, availableBytes: 4900 })
+      assert.deepEqual(
+        server.log.requests
+          .map(({ path, status }) => `${path} ${status}`)
+          .filter((line) => line.startsWith('/slow')),
+        ['/slow 201'],
+      )
+      await server.running.close()
+    }
+  })
+})
