@@ -1,5 +1,6 @@
 import type { Deps } from '../../src/core/deps.ts'
 import { DavError, type ErrorCode } from '../../src/core/errors.ts'
+import type { Committable } from '../../src/core/store.ts'
 
 /** One failure of a storage or state driver. */
 export interface Fault {
@@ -61,6 +62,7 @@ export function withFault(deps: Deps, fault: Fault): FaultyDeps {
   async function answer(call: () => unknown, struck: boolean, name: string): Promise<unknown> {
     if (struck && fault.when === 'before') throw error()
     const result = await call()
+    if (struck && MAKES_STAGED.test(name)) await (result as Committable).discard()
     if (struck) throw error()
     return MAKES_STAGED.test(name) ? faulty(result as object, 'staged') : result
   }

@@ -8,7 +8,10 @@ import { type Fault, withFault } from './faults.ts'
 import { depsIn, recover, requireSettled, visible } from './harness.ts'
 import type { Operation } from './scenes.ts'
 
-export type FaultKind = Omit<Fault, 'call'>
+export interface FaultKind extends Omit<Fault, 'call'> {
+  /** The call of the recovery that fails too, as on a disk that is still dying at the next start; null for none. */
+  readonly recoveryCall?: number | null
+}
 
 /** What drivers say when the system answers ENOSPC, EDQUOT, EIO and EMFILE. */
 export const CODES: readonly ErrorCode[] = ['disk-full', 'quota-exceeded', 'io-error', 'overloaded']
@@ -113,12 +116,21 @@ async function judge(
   if (isPostponed) requireOneOf([contentOf(done)], contentOf(seen), 'at once')
   else if (!kind.lasting) requireOneOf(outcomes, seen, 'at once')
 
-  await recover(deps)
+  await recoverTwice(deps, kind)
 
   const recovered = await visible(deps, folder)
   const possible = kind.lasting ? [before, done, withoutLocks(done)] : [isPostponed ? done : seen]
   requireOneOf(possible, recovered, 'after a recovery')
   await requireSettled(deps, folder)
+}
+
+/** A recovery, before it perhaps one that fails itself. */
+async function recoverTwice(deps: Deps, { recoveryCall = null, code, when }: FaultKind): Promise<void> {
+  if (recoveryCall !== null) {
+    const faulty = withFault(deps, { code, when, call: recoveryCall })
+    await recover(faulty.deps).catch((error: unknown) => assert.ok(error instanceof DavError, String(error)))
+  }
+  await recover(deps)
 }
 
 /** Tries again without a recovery what was refused, and looks whether it is as it should be after one. */

@@ -14,9 +14,17 @@ export async function stageFile(volume: Volume, target: ResourcePath, id: string
   await requireCommittable(volume, target)
   const at = volume.stage.at(id)
   const handle = await open(at, 'wx', 0o666)
+  const discard = async (): Promise<void> => {
+    await handle.close().catch(() => {})
+    await rm(at, { force: true })
+  }
+  const stats = await handle.stat({ bigint: true }).catch(async (error) => {
+    await discard()
+    throw error
+  })
   let totalBytes = 0
   return {
-    identity: identityOf(await handle.stat({ bigint: true })),
+    identity: identityOf(stats),
     append: (body, modifiedMs) =>
       volume.guard(target, async () => {
         for await (const chunk of body) {
@@ -31,10 +39,7 @@ export async function stageFile(volume: Volume, target: ResourcePath, id: string
         await handle.close()
         return await appear(volume, at, path)
       }),
-    async discard() {
-      await handle.close().catch(() => {})
-      await rm(at, { force: true })
-    },
+    discard,
   }
 }
 

@@ -1,0 +1,45 @@
+import type { Proof } from './proof.ts'
+import { newRecord, type ProofRecord } from './record.ts'
+import { runRound } from './rounds.ts'
+
+export interface Proving {
+  readonly proofs: readonly Proof[]
+  /** Of the first round of every proof; those of the others follow from it. */
+  readonly seed: number
+  readonly minutes: number
+  readonly say: (line: string) => void
+  /** In milliseconds; for the tests of this. */
+  readonly now: () => number
+}
+
+/** Runs round after round of every proof in turn, each at least once. Violations are told, and counted. */
+export async function prove({ proofs, seed, minutes, say, now }: Proving): Promise<ProofRecord> {
+  const record = newRecord(proofs, seed)
+  const endsAt = now() + minutes * 60_000
+  for (let turn = 0; turn === 0 || now() < endsAt; turn += 1) {
+    for (const proof of proofs) {
+      if (turn > 0 && now() >= endsAt) break
+      const roundSeed = (seed + turn * SEED_STEP) % MOST_SEED
+      const beganAt = now()
+      try {
+        const tally = await runRound(proof, roundSeed)
+        record.add(proof, tally, now() - beganAt)
+        say(`${proof.name}, seed ${roundSeed}: ${JSON.stringify(tally)}`)
+      } catch (error) {
+        record.violated(proof, roundSeed, now() - beganAt)
+        say(`VIOLATION by ${proof.name}, seed ${roundSeed}: ${told(error)}`)
+        say(`again with: npm run prove -- --minutes 1 --only ${proof.name} --seed ${roundSeed}`)
+      }
+    }
+  }
+  return record
+}
+
+const SEED_STEP = 7919
+const MOST_SEED = 2 ** 31
+
+/** With what it was caused by: a proof says first in which case it happened. */
+function told(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? String(error.stack) : `${error.message}\n${told(error.cause)}`
+}
