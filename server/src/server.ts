@@ -204,6 +204,7 @@ function depsOf(options: ServerOptions, { store, state }: Opened): Deps {
     state,
     log: options.log,
     running: new Map(),
+    unreleased: new Set(),
     nowMs: Date.now,
     newId: randomUUID,
     limits: {

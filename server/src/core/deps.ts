@@ -11,6 +11,8 @@ export interface Deps {
   readonly limits: Limits
   /** The claims of requests that run in this process, by id. Nothing here outlives its request. */
   readonly running: Map<string, RunningClaim>
+  /** Claims that have ended and stand in the state all the same, because it had no room to say so. */
+  readonly unreleased: Set<string>
   readonly nowMs: () => number
   readonly newId: () => string
 }

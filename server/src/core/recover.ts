@@ -3,6 +3,7 @@ import type { ClaimJournal } from './ledger.ts'
 import type { LogFields } from './log.ts'
 import type { ResourcePath } from './path.ts'
 import { endClaim } from './postponed.ts'
+import { releasePostponed } from './release.ts'
 import type { Tx } from './tx.ts'
 
 /**
@@ -30,6 +31,7 @@ export async function recoverAll(deps: Deps): Promise<{ claims: number; strays: 
 export async function keepLeases(deps: Deps, endedMs: number = deps.nowMs()): Promise<void> {
   const leaseUntilMs = deps.nowMs() + deps.limits.leaseSeconds * 1000
   for (const id of deps.running.keys()) await deps.state.ledger.renew(id, leaseUntilMs)
+  await releasePostponed(deps)
   const ended = new Set((await deps.state.ledger.expired(endedMs)).map(({ id }) => id))
   for (const claim of await deps.state.ledger.expired(Number.MAX_SAFE_INTEGER)) {
     if (deps.running.has(claim.id)) continue

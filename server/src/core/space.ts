@@ -3,6 +3,7 @@ import { currentDiskRoom, diskRoom, OVERHEAD_BYTES } from './disk-room.ts'
 import { DavError, type Shortage, type ShortageCause } from './errors.ts'
 import type { Charge, ClaimKind, ClaimRequest, Intent, Refusal, Space } from './ledger.ts'
 import type { ResourcePath } from './path.ts'
+import { releaseOrPostpone, releasePostponed } from './release.ts'
 import type { PropertyRefusal } from './state.ts'
 import type { Tx } from './tx.ts'
 
@@ -49,6 +50,7 @@ export interface Reservation {
  * @see RFC 4331 §6
  */
 export async function reserve(deps: Deps, want: Want): Promise<Reservation> {
+  await releasePostponed(deps)
   const answer = await deps.state.ledger.claim(claimOf(deps, want, want.bytes))
   if ('refusedBy' in answer) throw noRoom(answer, want.path)
   return reservation(deps, want, answer.grantedBytes)
@@ -138,7 +140,7 @@ function reservation(deps: Deps, want: Want, claimedBytes: number): Reservation 
     },
     async release() {
       deps.running.delete(want.id)
-      if (!ended) await ledger.release(want.id)
+      if (!ended) await releaseOrPostpone(deps, want.id)
     },
     leave() {
       ended = true

@@ -34,6 +34,7 @@ export function depsIn(folder: string, limits: Partial<Limits> = {}): Deps & { c
     log: silentLog,
     limits: { ...DEFAULT_LIMITS, ...limits },
     running: new Map(),
+    unreleased: new Set(),
     nowMs: Date.now,
     newId: () => {
       ids += 1

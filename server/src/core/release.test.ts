@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { depsIn, putText, requireSettled, visible } from '../../test/fault/harness.ts'
+import { temporaryFolder } from '../../test/support/folder.ts'
+import type { Deps } from './deps.ts'
+import { DavError } from './errors.ts'
+import { ROOT } from './path.ts'
+import { keepLeases } from './recover.ts'
+
+describe('a claim that cannot be released because the state has no room', () => {
+  for (const [what, next] of [
+    ['the next claim', (deps: Deps) => putText(deps, '/fits', 'x'.repeat(90))],
+    ['the next look at the leases', (deps: Deps) => keepLeases(deps)],
+  ] as const) {
+    it(`is released by ${what}, and what was to be answered is answered (STOR-08)`, async (test) => {
+      const folder = temporaryFolder(test)
+      const deps = depsIn(folder, { growthStepBytes: 1 })
+      test.after(() => deps.close())
+      await deps.state.ledger.setRootLimit(100)
+      const full = withoutRelease(deps)
+
+      await assert.rejects(putText(full, '/new', 'cut short', { declaredBytes: 80 }), {
+        code: 'body-incomplete',
+      })
+      const [meanwhile] = await deps.state.ledger.enclosing(ROOT)
+      await next(deps)
+
+      assert.equal(meanwhile?.reservedBytes, 80)
+      assert.deepEqual(
+        await visible(deps, folder),
+        what === 'the next claim' ? [`/fits ${'x'.repeat(90)} (text/x-90)`] : [],
+      )
+      await requireSettled(deps, folder)
+    })
+  }
+})
+
+function withoutRelease(deps: Deps): Deps {
+  const release = async () => {
+    throw new DavError('disk-full', 'no room for the row', { shortage: { cause: 'disk-bytes' } })
+  }
+  return { ...deps, state: { ...deps.state, ledger: { ...deps.state.ledger, release } } }
+}
