@@ -1,10 +1,11 @@
 import type { Deps } from './deps.ts'
 import { diskRoom } from './disk-room.ts'
-import { DavError } from './errors.ts'
+import { DavError, isNoRoom } from './errors.ts'
 import { type Guard, requireAllowed } from './guard.ts'
 import type { ResourcePath } from './path.ts'
 import { noRoomForProperty } from './space.ts'
 import type { PropertyChange } from './state.ts'
+import type { Tx } from './tx.ts'
 
 export interface PropertyUpdate {
   readonly path: ResourcePath
@@ -27,12 +28,23 @@ export interface PropertyFailure {
  * @throws DavError 'not-found' | 'locked' | 'precondition-failed' before anything is tried
  */
 export function updateProperties(deps: Deps, update: PropertyUpdate): Promise<PropertyFailure | null> {
-  const { path, guard, changes, modifiedMs, refused } = update
+  const { path, guard, refused } = update
   return deps.state.exclusive([path], async (tx) => {
     const current = await deps.store.stat(path)
     if (current === null) throw new DavError('not-found', 'there is nothing under this name', { path })
     await requireAllowed(deps, guard, { path, current, changes: [{ path, what: 'content' }] })
     if (refused !== null) return refused
+    return await patch(deps, tx, update)
+  })
+}
+
+/** Whoever has no room for it, a limit or the system, the answer is about a property (RFC 4918 §9.2.1). */
+async function patch(
+  deps: Deps,
+  tx: Tx,
+  { path, changes, modifiedMs }: PropertyUpdate,
+): Promise<PropertyFailure | null> {
+  try {
     const noRoom = await deps.state.properties.patch(tx, path, {
       changes,
       mostBytes: deps.limits.propertyBytesPerResource,
@@ -40,5 +52,9 @@ export function updateProperties(deps: Deps, update: PropertyUpdate): Promise<Pr
       ...(modifiedMs === null ? {} : { alongside: () => deps.store.touch(tx, path, modifiedMs) }),
     })
     return noRoom === null ? null : { index: noRoom.index, error: noRoomForProperty(noRoom.refusal, path) }
-  })
+  } catch (error) {
+    if (!isNoRoom(error)) throw error
+    const index = changes.findIndex(({ value }) => value !== null)
+    return { index: Math.max(0, index), error }
+  }
 }
