@@ -186,7 +186,9 @@ function diskRefusal(
   const availableBytes = (claim.bytes ?? -claim.overheadBytes) + room.bytes
   const inFlight = claimedDiskBytes - (claim.bytes === null ? 0 : claim.bytes + claim.overheadBytes)
   if (atLeast > availableBytes && atLeast > (claim.bytes ?? -1)) {
-    return { refusedBy: 'disk', unit: 'bytes', needed: atLeast, available: availableBytes, inFlight }
+    // What has no bytes, a collection, needs its overhead all the same.
+    const needed = atLeast === 0 ? claim.overheadBytes : atLeast
+    return { refusedBy: 'disk', unit: 'bytes', needed, available: availableBytes, inFlight }
   }
   // At least one name even for an overwrite: the staged copy stands beside the file it will replace.
   const names = Math.max(1, claim.entries - claim.replacesEntries)
