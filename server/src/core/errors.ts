@@ -111,3 +111,8 @@ export class DavError extends Error {
     this.details = details
   }
 }
+
+/** Whether something failed because there was no room for it, whoever said so. */
+export function isNoRoom(error: unknown): error is DavError {
+  return error instanceof DavError && (error.code === 'disk-full' || error.code === 'quota-exceeded')
+}

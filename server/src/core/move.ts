@@ -1,5 +1,5 @@
 import type { Deps } from './deps.ts'
-import { DavError } from './errors.ts'
+import { DavError, isNoRoom } from './errors.ts'
 import { largestFileBytes, requireFileSize } from './file-size.ts'
 import { changesOfName } from './guard.ts'
 import { contains, parentOf, type ResourcePath, ROOT } from './path.ts'
@@ -8,6 +8,7 @@ import { abandon, publish } from './publish.ts'
 import { correctBelow } from './reconcile.ts'
 import type { Resource } from './resource.ts'
 import { reserve } from './space.ts'
+import type { Committable } from './store.ts'
 import { chargeOf, contentOf } from './totals.ts'
 import { checkTransfer, type Transfer, type TransferOutcome } from './transfer.ts'
 import type { Tx } from './tx.ts'
@@ -50,12 +51,30 @@ async function rename(deps: Deps, tx: Tx, { source, target, to }: Rename): Promi
   const claim = { id, kind: 'move' as const, path: to, sourcePath: from }
   const reservation = await reserve(deps, { ...claim, ...moved, replaces })
   try {
-    const staged = await deps.store.detach(from, id)
+    const staged = atAllCosts(deps, from, await deps.store.detach(from, id))
     const intent = { ...contentOf(moved), replaces: contentOf(replaces), contentType: null }
     await publish(deps, tx, { kind: 'move', reservation, staged, intent })
   } catch (error) {
     await abandon(deps, reservation, null)
     throw error
+  }
+}
+
+/**
+ * A completely full btrfs cannot even rename. What is kept for that case is given up, and it is tried once more, unless
+ * it has moved all the same.
+ */
+function atAllCosts(deps: Deps, from: ResourcePath, moving: Committable): Committable {
+  return {
+    ...moving,
+    async commit(tx, path) {
+      try {
+        return await moving.commit(tx, path)
+      } catch (error) {
+        if (!isNoRoom(error) || (await deps.store.stat(from)) === null || !deps.state.giveWay()) throw error
+        return await moving.commit(tx, path)
+      }
+    },
   }
 }
 

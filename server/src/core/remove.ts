@@ -1,5 +1,5 @@
 import type { Deps } from './deps.ts'
-import { DavError, type ErrorCode } from './errors.ts'
+import { DavError, isNoRoom } from './errors.ts'
 import { changesOfName, type Guard, requireAllowed } from './guard.ts'
 import type { Removal } from './ledger.ts'
 import { type ResourcePath, ROOT } from './path.ts'
@@ -42,15 +42,13 @@ export async function remove(deps: Deps, request: Remove): Promise<void> {
   deps.state.maintain()
 }
 
-const NO_ROOM: ReadonlySet<ErrorCode> = new Set(['disk-full', 'quota-exceeded'])
-
 /** On a disk so full that not even this row fits, the removal goes ahead and is written down after it. */
 async function journal(deps: Deps, tx: Tx, removal: Removal): Promise<boolean> {
   try {
     await deps.state.ledger.journalRemoval(tx, removal)
     return true
   } catch (error) {
-    if (!(error instanceof DavError) || !NO_ROOM.has(error.code)) {
+    if (!isNoRoom(error)) {
       await leaveUndone(deps, removal, () => deps.state.ledger.release(removal.id))
       throw error
     }

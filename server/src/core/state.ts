@@ -15,7 +15,9 @@ export interface StateStore {
   exclusive<T>(paths: readonly ResourcePath[], work: (tx: Tx) => Promise<T>): Promise<T>
   /** Free space where the state itself is kept; null where that is no concern of this machine. */
   freeSpace(): FreeSpace | null
-  /** Keeps the reserve that lets deletes succeed on a full disk; restores it if it was given up. */
+  /** Gives up the reserve that is kept for a full disk. @returns false if it was given up before */
+  giveWay(): boolean
+  /** Keeps that reserve, with which deletes and moves succeed; restores it if it was given up and there is room. */
   maintain(): void
   close(): Promise<void>
 }

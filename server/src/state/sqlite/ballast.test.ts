@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { temporaryFolder } from '../../../test/support/folder.ts'
+import { cannotMake } from '../../../test/support/small-disk.ts'
 import { cannotMount } from '../../../test/support/tools.ts'
 import { fillUp, mountedVolume } from '../../../test/support/volume.ts'
 import { ballastIn } from './ballast.ts'
@@ -20,6 +21,16 @@ describe('ballast', () => {
     assert.equal(bytesIn(folder), BALLAST_BYTES)
     const values = new Set(readFileSync(join(folder, readdirSync(folder)[0] ?? '')))
     assert.equal(values.size, 256)
+  })
+
+  it('takes 3 MiB on btrfs, where even a rename takes room', {
+    skip: cannotMake({ type: 'btrfs' }),
+  }, (test) => {
+    const folder = mountedVolume(test, 'btrfs', { sizeBytes: 128 * MIB })
+
+    ballastIn(folder).restore()
+
+    assert.equal(bytesIn(folder), 3 * MIB)
   })
 
   it('gives its room up once', (test) => {

@@ -1,10 +1,13 @@
 import { randomFillSync } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { sharesRoomWithItsTrees } from '../../core/free-space.ts'
 
 // Four files and not one: opening a database on a volume without free inodes takes two of them.
 const FILES = 4
 const FILE_BYTES = 64 * 1024
+// Of 3 MiB in all, because a rename on a full btrfs succeeded once 1.6 MiB had been given up, and not before.
+const BTRFS_FILE_BYTES = 768 * 1024
 
 /**
  * Room kept beside the database and given up when even a delete finds none: SQLite refuses `DELETE FROM` on a
@@ -19,8 +22,9 @@ export interface Ballast {
 
 export function ballastIn(directory: string): Ballast {
   const files = Array.from({ length: FILES }, (_, index) => join(directory, `ballast-${index}`))
+  const bytes = sharesRoomWithItsTrees(statfsSync(directory)) ? BTRFS_FILE_BYTES : FILE_BYTES
   // A crash may have left some of them, or a part of one: that is room to give up, and not yet the whole.
-  let held = files.every(isWhole)
+  let held = files.every((file) => sizeOf(file) === bytes)
   return {
     release() {
       const released = files.some((file) => existsSync(file))
@@ -31,7 +35,7 @@ export function ballastIn(directory: string): Ballast {
     restore() {
       if (held) return
       try {
-        for (const file of files) fill(file)
+        for (const file of files) fill(file, bytes)
         held = true
       } catch {
         // No room yet: what was written is handed back, and the next delete tries again.
@@ -41,16 +45,16 @@ export function ballastIn(directory: string): Ballast {
   }
 }
 
-function isWhole(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.size === FILE_BYTES
+function sizeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.size
 }
 
 // Random bytes, because a compressing file system would store zeros in no room at all.
-function fill(file: string): void {
-  const bytes = randomFillSync(new Uint8Array(FILE_BYTES))
+function fill(file: string, count: number): void {
+  const bytes = randomFillSync(new Uint8Array(count))
   const handle = openSync(file, 'w', 0o600)
   try {
-    for (let written = 0; written < FILE_BYTES; ) written += writeSync(handle, bytes, written)
+    for (let written = 0; written < count; ) written += writeSync(handle, bytes, written)
     fsyncSync(handle)
   } finally {
     closeSync(handle)

@@ -190,6 +190,22 @@ describe('a transaction', () => {
     assert.equal(rowOf(database, 'SELECT count(*) AS rows FROM property_holder').rows, 8)
   })
 
+  it('that asks for room gets none of the ballast (STOR-12)', { skip: cannotMount() }, (test) => {
+    let released = 0
+    const release = () => {
+      released += 1
+      return true
+    }
+    const { database } = onFullDisk(test, { release, restore() {} })
+
+    const grow = () => {
+      for (let row = 0; row < 10_000; row += 1) insertMuch(database, row, 'growth')
+    }
+
+    assert.throws(grow, { code: 'disk-full' })
+    assert.equal(released, 0)
+  })
+
   it('is refused whole when there is no room left, and the ballast is room for removing', {
     skip: cannotMount(),
   }, (test) => {
@@ -247,9 +263,9 @@ function insert(database: Database, path: string): void {
   database.prepare('INSERT INTO property_holder (path) VALUES (?)').run(path)
 }
 
-function insertMuch(database: Database, row: number): void {
+function insertMuch(database: Database, row: number, how: 'transaction' | 'growth' = 'transaction'): void {
   const sql = 'INSERT INTO property_holder (path) VALUES (?)'
-  database.transaction(() => database.prepare(sql).run(`/${row}${'x'.repeat(3000)}`))
+  database[how](() => database.prepare(sql).run(`/${row}${'x'.repeat(3000)}`))
 }
 
 function raw(file: string, sql: string): void {

@@ -19,6 +19,8 @@ export interface Database {
    * @throws DavError as `translate` says
    */
   transaction<T>(work: () => T): T
+  /** The same for what asks for room. The ballast is not for that: it would be gone when something is to be deleted. */
+  growth<T>(work: () => T): T
   close(): void
 }
 
@@ -52,11 +54,16 @@ export function openDatabase(
     transaction(work) {
       return withRoom(explained, ballast, work)
     },
+    growth(work) {
+      return withRoom(explained, NO_BALLAST, work)
+    },
     close() {
       connection.close()
     },
   }
 }
+
+const NO_BALLAST: Pick<Ballast, 'release'> = { release: () => false }
 
 /** Uses the connection, and lets the operating system say why that failed where SQLite does not. */
 type Explained = <T>(use: (connection: DatabaseSync) => T) => T
@@ -123,7 +130,7 @@ function migrate(connection: DatabaseSync, file: string): void {
   }
 }
 
-function withRoom<T>(explained: Explained, ballast: Ballast, work: () => T): T {
+function withRoom<T>(explained: Explained, ballast: Pick<Ballast, 'release'>, work: () => T): T {
   try {
     return explained((connection) => attempt(connection, work))
   } catch (error) {

@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs'
 import { join } from 'node:path'
+import { freeSpaceFrom } from '../../core/free-space.ts'
 import type { StateStore } from '../../core/state.ts'
 import type { Tx } from '../../core/tx.ts'
 import { ballastIn } from './ballast.ts'
@@ -39,14 +40,9 @@ export function sqliteState(options: SqliteStateOptions): StateStore {
     exclusive: (paths, work) => lock.hold(paths, () => work(IN_MEMORY)),
     freeSpace() {
       if (options.sharesContentVolume) return null
-      const volume = statfsSync(options.directory)
-      return {
-        freeBytes: volume.bavail * volume.bsize,
-        totalBytes: volume.blocks * volume.bsize,
-        freeEntries: null,
-        totalEntries: null,
-      }
+      return { ...freeSpaceFrom(statfsSync(options.directory)), freeEntries: null, totalEntries: null }
     },
+    giveWay: () => ballast.release(),
     maintain: () => ballast.restore(),
     async close() {
       database.close()

@@ -22,10 +22,13 @@ export function sqliteLedger(database: Database, tables: Tables): Ledger {
   return {
     ...spaceLedger(database, tables),
     ...folderLedger(database, tables),
-    claim: async (request) => database.transaction(() => claim(tables, request)),
+    claim: async (request) => {
+      const work = () => claim(tables, request)
+      return request.kind === 'move' ? database.transaction(work) : database.growth(work)
+    },
     // No transaction: nothing is written, and nobody else has the database open.
     wouldGrant: async (request) => judge(tables, request).answer,
-    grow: async (id, request) => database.transaction(() => grow(tables, id, request)),
+    grow: async (id, request) => database.growth(() => grow(tables, id, request)),
     journalRemoval: async (_tx, removal) => database.transaction(() => journalRemoval(tables, removal)),
     intend: async (_tx, id, intent) => database.transaction(() => intend(tables, id, intent)),
     settle: async (_tx, id) =>

@@ -23,7 +23,7 @@ export function sqliteLocks(database: Database): Locks {
     find: async (token, nowMs) => rows('token = ? AND expires_ms > ?', token, nowMs)[0] ?? null,
     all: async (nowMs) => rows('expires_ms > ? ORDER BY path', nowMs),
     insert: async (_tx, lock, { mostPerCreator, most, nowMs }) =>
-      database.transaction(() => {
+      database.growth(() => {
         if (count('expires_ms > ?', nowMs) >= most) return 'server'
         if (count('creator IS ? AND expires_ms > ?', lock.creator, nowMs) >= mostPerCreator) return 'creator'
         const sql = `INSERT INTO lock (token, path, scope, depth, owner, creator, timeout_seconds, expires_ms)

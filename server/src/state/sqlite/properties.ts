@@ -33,10 +33,14 @@ export function sqliteProperties(database: Database, tables: Tables): Properties
       }
       return found
     },
-    patch: async (_tx, path, patch) => database.transaction(() => applyPatch(database, tables, path, patch)),
+    patch: async (_tx, path, patch) => {
+      const work = () => applyPatch(database, tables, path, patch)
+      const onlyRemoves = patch.changes.every(({ value }) => value === null)
+      return onlyRemoves ? database.transaction(work) : database.growth(work)
+    },
     chargedBytes: async (path, depth) => tables.properties.chargedBytes(path, depth),
     async stage(claimId, from, below) {
-      database.transaction(() => tables.properties.copy(from, stagedPath(claimId, below)))
+      database.growth(() => tables.properties.copy(from, stagedPath(claimId, below)))
     },
     async unstage(claimId, below) {
       database.transaction(() => tables.properties.forgetTree(stagedPath(claimId, below)))

@@ -1,4 +1,5 @@
 import { lstatSync, mkdirSync, realpathSync, statfsSync } from 'node:fs'
+import { freeSpaceFrom } from '../../core/free-space.ts'
 import { RESERVED_NAME, type ResourcePath, resourcePath } from '../../core/path.ts'
 import type { FreeSpace } from '../../core/resource.ts'
 import { StartError } from '../../core/start-error.ts'
@@ -35,7 +36,7 @@ export function openVolume(folder: string, durability: Durability, nowMs: () => 
   const root = anchorRoot(real)
   const stage = ownDirectory(real, 'stage')
   const trash = ownDirectory(real, 'trash')
-  const freeSpace = () => freeSpaceOf(real)
+  const freeSpace = () => freeSpaceFrom(statfsSync(real))
   const ours = (error: unknown, path: ResourcePath) =>
     translate(error, path, () => freeSpace().freeEntries === 0)
   return {
@@ -86,17 +87,6 @@ function notADirectory(at: string): StartError {
     `${at} is not a directory`,
     'It belongs to the server and must not be a link. Remove it.',
   )
-}
-
-// What an unprivileged process may use: the blocks kept for root are not ours to promise.
-function freeSpaceOf(folder: string): FreeSpace {
-  const { bavail, blocks, bsize, ffree, files } = statfsSync(folder)
-  return {
-    freeBytes: bavail * bsize,
-    totalBytes: blocks * bsize,
-    freeEntries: files === 0 ? null : ffree,
-    totalEntries: files === 0 ? null : files,
-  }
 }
 
 function uniqueTimes(nowMs: () => number): (wantedMs?: number) => number {
