@@ -4,6 +4,7 @@ import { depsIn, putText, requireSettled, visible } from '../../test/fault/harne
 import { temporaryFolder } from '../../test/support/folder.ts'
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
+import { NO_LIMITS } from './ledger.ts'
 import { ROOT } from './path.ts'
 import { keepLeases } from './recover.ts'
 
@@ -16,7 +17,8 @@ describe('a claim that cannot be released because the state has no room', () => 
       const folder = temporaryFolder(test)
       const deps = depsIn(folder, { growthStepBytes: 1 })
       test.after(() => deps.close())
-      await deps.state.ledger.setRootLimit(100)
+      const limits = { ...NO_LIMITS, limitBytes: 100 }
+      await deps.state.ledger.setSpace({ path: ROOT, kind: 'collection', limits })
       const full = withoutRelease(deps)
 
       await assert.rejects(putText(full, '/new', 'cut short', { declaredBytes: 80 }), {
