@@ -1,0 +1,3 @@
+import { matrixOn } from './matrix/matrix.ts'
+
+matrixOn('ext4')
