@@ -199,6 +199,8 @@ function inUse(directory: string): StartError {
 function depsOf(options: ServerOptions, { store, state }: Opened): Deps {
   const volume = store.freeSpace()
   const stateVolume = state.freeSpace()
+  const diskUnitBytes = defaultKeepFreeBytes(volume.totalBytes)
+  const keepFreeBytes = options.keepFreeBytes ?? diskUnitBytes
   return {
     store,
     state,
@@ -210,9 +212,11 @@ function depsOf(options: ServerOptions, { store, state }: Opened): Deps {
     limits: {
       ...DEFAULT_LIMITS,
       maxFileBytes: options.maxFileBytes,
-      keepFreeBytes: options.keepFreeBytes ?? defaultKeepFreeBytes(volume.totalBytes),
+      keepFreeBytes,
+      // A quarter of the reserve, but nothing where there is to be none.
+      smallOnlyBytes: Math.floor(Math.min(keepFreeBytes, diskUnitBytes) / 4),
       keepFreeEntries: Math.min(64, Math.floor((volume.totalEntries ?? 0) / 100)),
-      diskUnitBytes: defaultKeepFreeBytes(volume.totalBytes),
+      diskUnitBytes,
       keepFreeStateBytes: stateVolume === null ? 0 : defaultKeepFreeBytes(stateVolume.totalBytes),
       ...options.limits,
     },

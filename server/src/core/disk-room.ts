@@ -1,12 +1,13 @@
 import type { Deps } from './deps.ts'
 import type { DiskRoom } from './ledger.ts'
+import { mostForOne } from './pressure.ts'
 
 /** What a file costs beyond its bytes: the last block rounded up, and a block for directory and inode. */
 export const OVERHEAD_BYTES = 8192
 
 /** What the disk alone leaves for a new file, never negative. */
 export function availableOnDisk(room: DiskRoom): number {
-  return Math.max(0, room.bytes - OVERHEAD_BYTES)
+  return Math.max(0, mostForOne({ ...room, bytes: room.bytes - OVERHEAD_BYTES }))
 }
 
 /** Room on the disk at this moment, all claims subtracted. */
@@ -26,6 +27,7 @@ export function diskRoom(deps: Deps): (claimedDiskBytes: number) => DiskRoom {
     for (const claim of deps.running.values()) unwrittenBytes -= claim.writtenBytes
     const stateIsFull = state !== null && state.freeBytes < deps.limits.keepFreeStateBytes
     return {
+      smallOnlyBytes: deps.limits.smallOnlyBytes,
       bytes: stateIsFull ? 0 : volume.freeBytes - deps.limits.keepFreeBytes - Math.max(0, unwrittenBytes),
       entries:
         volume.freeEntries === null

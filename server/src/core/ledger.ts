@@ -170,7 +170,10 @@ export interface GrowRequest {
 }
 
 export interface DiskRoom {
+  /** Without what is kept free; negative where that has been taken too. */
   readonly bytes: number
+  /** The last of these bytes, which only small files may have; see `mostForOne`. */
+  readonly smallOnlyBytes: number
   readonly entries: number
 }
 

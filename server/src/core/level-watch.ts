@@ -1,7 +1,7 @@
 import type { Deps } from './deps.ts'
 import { type Filling, type Forecast, filling } from './filling.ts'
-import { isWorse, type Level, type Standing, standings } from './levels.ts'
-import { type ResourcePath, ROOT } from './path.ts'
+import { allStandings, isWorse, type Level, type Standing } from './levels.ts'
+import type { ResourcePath } from './path.ts'
 
 /** A space, or the disk, is at another level than before. */
 export interface LevelChange extends Forecast {
@@ -46,9 +46,10 @@ export function levelWatch(deps: Deps, announce: (change: LevelChange) => void):
   return {
     see: (all) => all.forEach(see),
     async look(atSeconds) {
-      const present = await allStandings(deps, watched.keys())
-      for (const path of watched.keys()) if (!present.has(path)) watched.delete(path)
-      for (const standing of present.values()) {
+      const present = await allStandings(deps)
+      const paths = new Set(present.map(({ path }) => path))
+      for (const path of watched.keys()) if (!paths.has(path)) watched.delete(path)
+      for (const standing of present) {
         see(standing)
         // Of the disk only the rest is known, which says as much about the rate.
         const filled = standing.usedBytes ?? -standing.availableBytes
@@ -102,17 +103,4 @@ function log({ log }: Deps, { path, level, before, atMs: _, ...numbers }: LevelC
     before,
     ...Object.fromEntries(known),
   })
-}
-
-/** Of the root, the disk, and every space that a request has shown; one that has ended is not among them. */
-async function allStandings(
-  deps: Deps,
-  paths: Iterable<ResourcePath | null>,
-): Promise<ReadonlyMap<ResourcePath | null, Standing>> {
-  const present = new Map<ResourcePath | null, Standing>()
-  for (const path of new Set([ROOT, ...paths])) {
-    if (path === null || present.has(path)) continue
-    for (const standing of await standings(deps, path)) present.set(standing.path, standing)
-  }
-  return present
 }

@@ -11,7 +11,7 @@ function levelAt(more: Partial<Space>): string {
 }
 
 function diskAt(bytes: number, entries = 1): string {
-  return diskStanding({ bytes: bytes + 8192, entries }, { diskUnitBytes: MIB }).level
+  return diskStanding({ bytes: bytes + 8192, smallOnlyBytes: 0, entries }, { diskUnitBytes: MIB }).level
 }
 
 describe('the level of a space', () => {
@@ -35,6 +35,15 @@ describe('the level of a space', () => {
 
     assert.equal(levelAt({ ...names, limitBytes: 100, usedBytes: 10 }), 'near')
     assert.equal(levelAt({ ...names, limitBytes: 100, usedBytes: 96 }), 'critical')
+  })
+
+  it('is at least near above a soft limit, as long as that is passed (LVL-01)', () => {
+    const soft = { limitBytes: 100, softLimitBytes: 10, usedBytes: 20 }
+
+    const levels = [null, 5].map((overSinceMs) => levelAt({ ...soft, overSinceMs }))
+    const worse = levelAt({ ...soft, usedBytes: 96, overSinceMs: 5 })
+
+    assert.deepEqual([...levels, worse], ['normal', 'near', 'critical'])
   })
 
   it('is full for a limit of nothing, and normal without a limit (LVL-01)', () => {
@@ -65,7 +74,7 @@ describe('the level of the disk', () => {
 
 describe('the space that stops a client first', () => {
   const inner = spaceWith({ path: memberPath(ROOT, 'team'), limitBytes: 100, usedBytes: 10 })
-  const disk = diskStanding({ bytes: 100 * MIB, entries: 9 }, { diskUnitBytes: MIB })
+  const disk = diskStanding({ bytes: 100 * MIB, smallOnlyBytes: 0, entries: 9 }, { diskUnitBytes: MIB })
   const bound = (outer: Partial<Space>) => {
     const [one, two] = [inner, spaceWith(outer)].map((each) => spaceStanding(each, DEFAULT_LIMITS))
     assert.ok(one !== undefined && two !== undefined)

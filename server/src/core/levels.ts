@@ -38,6 +38,13 @@ export async function standings(deps: Deps, path: ResourcePath, disk?: DiskRoom)
   return [...spaces.map((space) => spaceStanding(space, deps.limits)), diskStanding(room, deps.limits)]
 }
 
+/** How every space there is stands, and the disk. */
+export async function allStandings(deps: Deps): Promise<Standings> {
+  const spaces = await deps.state.ledger.spaces()
+  const room = await currentDiskRoom(deps)
+  return [...spaces.map((space) => spaceStanding(space, deps.limits)), diskStanding(room, deps.limits)]
+}
+
 /** The one that stops a client first: the worst level, then the least room, then the innermost. */
 export function binding(all: Standings): Standing {
   return all.reduce((worst, other) => {
@@ -50,7 +57,7 @@ export function isWorse(level: Level, than: Level): boolean {
   return LEVELS.indexOf(level) > LEVELS.indexOf(than)
 }
 
-/** By what is used and reserved together, bytes or names, whichever is nearer to its limit. */
+/** By used and reserved together, bytes or names, whichever is nearer to its limit; near above a soft limit. */
 export function spaceStanding(
   space: Space,
   { nearPercent, criticalPercent }: Pick<Limits, 'nearPercent' | 'criticalPercent'>,
@@ -61,10 +68,13 @@ export function spaceStanding(
     percentOf(space.usedEntries + space.reservedEntries, space.limitEntries),
   )
   const thresholds = [nearPercent, criticalPercent, 100]
+  const isOverSoftLimit = space.overSinceMs !== null
+  const levelBy = (limits: readonly number[]): Level =>
+    levelOf(limits.map((threshold, index) => percent >= threshold || (index === 0 && isOverSoftLimit)))
   return {
     path,
-    level: levelOf(thresholds.map((threshold) => percent >= threshold)),
-    fallingLevel: levelOf(lowered(thresholds).map((threshold) => percent >= threshold)),
+    level: levelBy(thresholds),
+    fallingLevel: levelBy(lowered(thresholds)),
     usedBytes,
     reservedBytes,
     limitBytes,

@@ -4,6 +4,8 @@ export interface Limits {
   readonly maxFileBytes: number | null
   /** Kept free on the volume for deletes, the database and logs (STOR-09). Below it: 507. */
   readonly keepFreeBytes: number
+  /** The last room above that, which is given to small files alone. */
+  readonly smallOnlyBytes: number
   /** Files kept creatable on a volume with a fixed number of inodes. */
   readonly keepFreeEntries: number
   /** Free bytes below which the state's own volume counts as full. */
@@ -53,6 +55,7 @@ export const GIB = 1024 * MIB
 export const DEFAULT_LIMITS: Limits = {
   maxFileBytes: null,
   keepFreeBytes: 0,
+  smallOnlyBytes: 0,
   keepFreeEntries: 0,
   keepFreeStateBytes: 0,
   nearPercent: 80,

@@ -68,7 +68,10 @@ describe('maintenance', () => {
 
   it('does not wait so long where the disk is almost full (PRS-01)', async (test) => {
     const { round, claims, watch } = await scene(test)
-    const almostFull = diskStanding({ bytes: 10_000, entries: 9 }, { diskUnitBytes: 1_000_000 })
+    const almostFull = diskStanding(
+      { bytes: 10_000, smallOnlyBytes: 0, entries: 9 },
+      { diskUnitBytes: 1_000_000 },
+    )
 
     watch.see([almostFull])
     await round({ later: 59 })

@@ -6,15 +6,14 @@ import { keepLeases } from './recover.ts'
 /** @param atSeconds on a clock that only goes forward */
 export type Maintain = (atSeconds: number) => Promise<void>
 
-// What a request may do between two signs of life, when room is short: half of the time between two of our rounds more.
+// What a claim may go without a sign of life where room is short: one round may be missed.
 const SHORT_LEASE_SECONDS = 60
 // Less is no step of a clock but a busy machine.
 const STEP_SECONDS = 60
 
 /**
- * What a server does beside its requests, at its start, every half minute, and when the level of the disk changes:
- * takes its ballast back, renews leases, recovers what was abandoned, looks at the levels. Never fails: what could
- * not be done is logged and tried again.
+ * What a server does beside its requests, at its start and every half minute: takes its ballast back, renews leases,
+ * recovers what was abandoned, looks at the levels. Never fails: what could not be done is logged and tried again.
  */
 export function maintenance(deps: Deps, watch: LevelWatch): Maintain {
   let running: Promise<void> | null = null

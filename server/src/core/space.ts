@@ -94,12 +94,18 @@ export function requireRoomStill(deps: Deps, path: ResourcePath, bytes: number):
 }
 
 /**
- * For the few bytes of a row that no space is charged with: they must not come out of what is kept free, without
- * which nothing could be deleted any more.
+ * For the few bytes of a row that no space is charged with, a lock: they may come out of what is kept free, so that
+ * one can lock, and change in place, on a full disk; but not out of its last half, without which nothing could be
+ * deleted any more.
  * @throws DavError 'disk-full'
  */
 export async function requireRoomForRow(deps: Deps, path: ResourcePath): Promise<void> {
-  const { bytes: available } = await currentDiskRoom(deps)
+  const { keepFreeBytes, keepFreeStateBytes } = deps.limits
+  const state = deps.state.freeSpace()
+  const available =
+    state === null
+      ? (await currentDiskRoom(deps)).bytes + Math.floor(keepFreeBytes / 2)
+      : state.freeBytes - Math.floor(keepFreeStateBytes / 2)
   if (available >= OVERHEAD_BYTES) return
   throw noRoom({ refusedBy: 'disk', unit: 'bytes', needed: OVERHEAD_BYTES, available, inFlight: 0 }, path)
 }

@@ -1,5 +1,6 @@
 import type { Charge, ClaimKind, Grant, GrowRequest, Refusal, Space } from '../../core/ledger.ts'
 import type { ResourcePath } from '../../core/path.ts'
+import { mostForOne } from '../../core/pressure.ts'
 
 /** A space as it stands in its row. Its number stays the same when its folder moves. */
 export interface SpaceRow extends Space {
@@ -183,7 +184,8 @@ function diskRefusal(
 ): Grant | Refusal {
   const { atLeast } = request.bytes
   const room = request.diskRoom(claimedDiskBytes)
-  const availableBytes = (claim.bytes ?? -claim.overheadBytes) + room.bytes
+  const ownBytes = claim.bytes ?? -claim.overheadBytes
+  const availableBytes = mostForOne({ ...room, bytes: ownBytes + room.bytes })
   const inFlight = claimedDiskBytes - (claim.bytes === null ? 0 : claim.bytes + claim.overheadBytes)
   if (atLeast > availableBytes && atLeast > (claim.bytes ?? -1)) {
     // What has no bytes, a collection, needs its overhead all the same.

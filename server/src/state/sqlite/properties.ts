@@ -1,5 +1,6 @@
 import type { Charge } from '../../core/ledger.ts'
 import type { ResourcePath } from '../../core/path.ts'
+import { mostForOne } from '../../core/pressure.ts'
 import type {
   Properties,
   Property,
@@ -76,7 +77,7 @@ function applyPatch(
   const growthBytes = sums.at(-1) ?? 0
   const spaces = tables.spaces.enclosing(path)
   const claimedBytes = tables.claims.diskBytes()
-  const disk = { roomBytes: diskRoom(claimedBytes).bytes, claimedBytes }
+  const disk = { roomBytes: mostForOne(diskRoom(claimedBytes)), claimedBytes }
   const refusalOf = (bytes: number) =>
     bytes > 0 && heldBytes + bytes > mostBytes
       ? { refusedBy: 'resource' as const, needed: heldBytes + bytes, available: mostBytes }

@@ -173,7 +173,7 @@ export function claimCases(it: StateCase): void {
   })
 
   it('judges the disk on the whole of an overwrite, not on the difference (STOR-06, MX-12)', async (state) => {
-    const diskRoom = () => ({ bytes: 99, entries: 10 })
+    const diskRoom = () => ({ bytes: 99, smallOnlyBytes: 0, entries: 10 })
 
     const refusal = await refused(state, { ...overwrite('a', '/a', 100, 100), diskRoom })
 

@@ -41,7 +41,7 @@ export function growthCases(it: StateCase): void {
   it('takes the smallest rest of all spaces and of the disk (STOR-07)', async (_, withSpaces) => {
     const state = await withSpaces([{ path: at('/u'), kind: 'user', limitBytes: 60, limitEntries: null }])
     await limitRoot(state, 100)
-    const disk = (bytes: number) => () => ({ bytes, entries: 9 })
+    const disk = (bytes: number) => () => ({ bytes, smallOnlyBytes: 0, entries: 9 })
 
     assert.equal(await granted(state, { ...want('a', '/u/a', 0), ...upTo(1, 90) }), 60)
     assert.equal(await granted(state, { ...want('b', '/b', 0), ...upTo(1, 90) }), 40)
@@ -76,7 +76,7 @@ export function growthCases(it: StateCase): void {
 
     const refusal = await state.ledger.grow(
       'a',
-      upTo(61, 100, () => ({ bytes: 10, entries: 5 })),
+      upTo(61, 100, () => ({ bytes: 10, smallOnlyBytes: 0, entries: 5 })),
     )
 
     assert.ok('refusedBy' in refusal)

@@ -16,7 +16,7 @@ import type { Case } from '../cases.ts'
 export type NewSpace = Pick<Space, 'path' | 'kind' | 'limitBytes' | 'limitEntries'>
 export type StateCase = Case<StateStore, readonly NewSpace[]>
 
-export const PLENTY: DiskRoom = { bytes: 2 ** 50, entries: 2 ** 30 }
+export const PLENTY: DiskRoom = { bytes: 2 ** 50, smallOnlyBytes: 0, entries: 2 ** 30 }
 
 /** `'/a/b'` as a path. */
 export function at(path: string): ResourcePath {

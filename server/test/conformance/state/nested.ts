@@ -122,7 +122,7 @@ export function nestedCases(it: StateCase): void {
         state.properties.patch(tx, at('/a'), {
           changes: [{ ns: 'urn:z', local: `p${bytes}`, value: 'v', chargedBytes: bytes }],
           mostBytes: 1000,
-          diskRoom: () => ({ bytes: 1000, entries: 10 }),
+          diskRoom: () => ({ bytes: 1000, smallOnlyBytes: 0, entries: 10 }),
         }),
       )
 

@@ -14,7 +14,7 @@ import {
   want,
 } from './harness.ts'
 
-const FULL_DISK = () => ({ bytes: 0, entries: 0 })
+const FULL_DISK = () => ({ bytes: 0, smallOnlyBytes: 0, entries: 0 })
 
 export function refusalCases(it: StateCase): void {
   it('says what was needed, what was left and what is in flight', async (state) => {
@@ -67,8 +67,14 @@ export function refusalCases(it: StateCase): void {
   it('blames the disk where no quota stands in the way', async (state) => {
     await granted(state, want('a', '/a', 30, { overheadBytes: 8 }))
 
-    const noBytes = want('b', '/b', 100, { overheadBytes: 8, diskRoom: () => ({ bytes: 107, entries: 9 }) })
-    const noInodes = want('b', '/b', 100, { overheadBytes: 8, diskRoom: () => ({ bytes: 108, entries: 0 }) })
+    const noBytes = want('b', '/b', 100, {
+      overheadBytes: 8,
+      diskRoom: () => ({ bytes: 107, smallOnlyBytes: 0, entries: 9 }),
+    })
+    const noInodes = want('b', '/b', 100, {
+      overheadBytes: 8,
+      diskRoom: () => ({ bytes: 108, smallOnlyBytes: 0, entries: 0 }),
+    })
 
     assert.deepEqual(numbersOf(await refused(state, noBytes)), {
       by: 'disk',
@@ -82,7 +88,7 @@ export function refusalCases(it: StateCase): void {
   })
 
   it('needs an inode for an overwrite too: the new content is staged beside the old', async (state) => {
-    const diskRoom = () => ({ bytes: 1000, entries: 0 })
+    const diskRoom = () => ({ bytes: 1000, smallOnlyBytes: 0, entries: 0 })
 
     const refusal = await refused(state, { ...overwrite('a', '/a', 1, 1), diskRoom })
 
@@ -104,7 +110,7 @@ export function refusalCases(it: StateCase): void {
     assert.equal(await blamed(31, 1), '/c/u bytes', 'the user before everything')
     assert.equal(await blamed(5, 1), '/c/u/d entries', 'a collection before the disk')
     assert.equal(await blamed(5, 0), 'disk bytes', 'bytes of the disk before its inodes')
-    assert.equal(await blamed(5, 0, () => ({ bytes: 5, entries: 0 })), 'disk entries')
+    assert.equal(await blamed(5, 0, () => ({ bytes: 5, smallOnlyBytes: 0, entries: 0 })), 'disk entries')
   })
 
   it('blames the inner of two full collections (STOR-11)', async (_, withSpaces) => {
