@@ -1,45 +1,35 @@
-import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, statSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { dirname, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { openAdminSocket } from './admin/socket.ts'
 import { levelEvent } from './alerts/level-event.ts'
 import { openWebhook, type WebhookOptions } from './alerts/webhook.ts'
 import type { Deps } from './core/deps.ts'
 import { figures } from './core/figures.ts'
+import type { Forecast } from './core/filling.ts'
+import { makeHomes } from './core/homes.ts'
 import { NO_LIMITS, type SpaceSetting } from './core/ledger.ts'
 import { type LevelWatch, levelWatch } from './core/level-watch.ts'
 import { binding, type Level, standings } from './core/levels.ts'
-import { DEFAULT_LIMITS, defaultKeepFreeBytes, type Limits } from './core/limits.ts'
-import type { Log } from './core/log.ts'
+
 import { maintenance } from './core/maintenance.ts'
-import { RESERVED_NAME, ROOT } from './core/path.ts'
+import { type ResourcePath, ROOT } from './core/path.ts'
+
 import type { Authenticate } from './core/principal.ts'
 import { recountAtStart } from './core/reconcile.ts'
 import { recoverAll } from './core/recover.ts'
-import { StartError } from './core/start-error.ts'
-import type { StateStore } from './core/state.ts'
-import type { ResourceStore } from './core/store.ts'
 import { CORE_METHODS } from './dav/core-methods.ts'
 import { protocolOf } from './dav/extension.ts'
 import { handler } from './dav/handle.ts'
 import { quota } from './extensions/quota/index.ts'
 import { type Front, type FrontOptions, frontOf } from './front.ts'
 import { type Edge, nodeEdge } from './http/node.ts'
-import { stateIsLost, tellOfLostState } from './lost-state.ts'
-import { type Rounds, startRounds } from './rounds.ts'
-import { asStartError } from './start-failure.ts'
-import { sqliteState } from './state/sqlite/index.ts'
-import { lockDirectory } from './state/sqlite/instance-lock.ts'
-import { requireHidden } from './state-directory.ts'
-import { folderStore } from './storage/folder/index.ts'
-import type { Durability } from './storage/folder/volume.ts'
 
-export interface ServerOptions extends FrontOptions {
-  /** The folder that is served; created if missing. */
-  readonly folder: string
-  /** Where the database lies; null for `.plimsoll` in the folder. */
-  readonly stateDirectory: string | null
+import { depsOf, type Opened, type OpenOptions, openAll } from './open.ts'
+import { type Rounds, startRounds } from './rounds.ts'
+
+import { asStartError } from './start-failure.ts'
+
+export interface ServerOptions extends OpenOptions, FrontOptions {
   readonly host: string
   /** 0 for any free port. */
   readonly port: number
@@ -49,17 +39,9 @@ export interface ServerOptions extends FrontOptions {
   readonly limitBytes: number | null
   /** Collections with limits of their own, besides those made by `plimsoll space`. */
   readonly spaces?: readonly SpaceSetting[]
-  /** Kept free on the volume; null for `defaultKeepFreeBytes`. */
-  readonly keepFreeBytes: number | null
-  /** The largest single file; null for none. */
-  readonly maxFileBytes: number | null
-  readonly durability: Durability
   readonly authenticate: Authenticate
   /** Who is told of changes of levels; nobody where absent. */
   readonly webhook?: WebhookOptions | null
-  readonly log: Log
-  /** Other bounds than the default ones. */
-  readonly limits?: Partial<Limits>
   readonly onCounting?: (progress: CountingProgress) => void
 }
 
@@ -97,61 +79,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const folder = resolve(options.folder)
   const front = frontOf(options)
   const webhook = options.webhook ? openWebhook(options.webhook, options.log) : null
-  const opened = openAll(options, folder)
+  const opened = openAll(options)
   try {
     const deps = depsOf(options, opened)
     await prepare(deps, options)
-    const admin = await openAdminSocket(deps, opened.stateDirectory)
+    const watch = levelWatch(deps, (change) => webhook?.send(levelEvent(change)))
+    const forecastOf = (path: ResourcePath) => forecast(deps, watch, path)
+    const admin = await openAdminSocket({ ...deps, forecastOf }, opened.stateDirectory)
     opened.closers.push(() => admin.close())
     opened.closers.push(() => webhook?.close())
-    const watch = levelWatch(deps, (change) => webhook?.send(levelEvent(change)))
     const edge = edgeOf(deps, options, { front, watch })
     await listen(edge, options)
     return running({ deps, watch, edge, opened, options, folder })
   } catch (error) {
     await opened.close()
     throw asStartError(error, { where: folder, address: `${options.host}:${options.port}` })
-  }
-}
-
-interface Opened {
-  readonly store: ResourceStore
-  readonly state: StateStore
-  readonly stateDirectory: string
-  /** What to let go of at the end, in reverse order. */
-  readonly closers: (() => void | Promise<void>)[]
-  close(): Promise<void>
-}
-
-function openAll(options: ServerOptions, folder: string): Opened {
-  const own = join(folder, RESERVED_NAME)
-  const stateDirectory = options.stateDirectory === null ? own : resolve(options.stateDirectory)
-  const closers: Opened['closers'] = []
-  const close = async (): Promise<void> => {
-    for (const closer of closers.toReversed()) await closer()
-  }
-  try {
-    for (const directory of new Set([own, stateDirectory])) {
-      mkdirSync(dirname(directory), { recursive: true })
-      mkdirSync(directory, { recursive: true, mode: 0o700 })
-      requireHidden(directory, folder)
-      const lock = lockDirectory(directory)
-      if (lock === null) throw inUse(directory === own ? folder : stateDirectory)
-      closers.push(() => lock.release())
-    }
-    const isLost = stateIsLost({ own, stateDirectory })
-    const store = folderStore({ folder, durability: options.durability, nowMs: Date.now })
-    closers.push(() => store.close())
-    const sharesContentVolume = statSync(folder).dev === statSync(stateDirectory).dev
-    const isDurable = options.durability === 'full'
-    const state = sqliteState({ directory: stateDirectory, sharesContentVolume, isDurable })
-    closers.push(() => state.close())
-    if (isLost) tellOfLostState(options.log, { own, stateDirectory })
-    return { store, state, stateDirectory, closers, close }
-  } catch (error) {
-    void close()
-    const where = stateDirectory === own ? folder : `${folder} or ${stateDirectory}`
-    throw asStartError(error, { where, address: '' })
   }
 }
 
@@ -165,64 +107,6 @@ async function end({
   await opened.close()
 }
 
-/**
- * Runs `work` on the state of a server that is not running.
- * @throws StartError if there is no state, or a server owns it after all
- */
-export async function openStoppedState<T>(
-  directory: string,
-  work: (state: StateStore) => Promise<T>,
-): Promise<T> {
-  if (!existsSync(join(directory, 'state.db'))) {
-    throw new StartError(
-      `there is no state in ${directory}`,
-      'Name the folder that is served, or its --state DIR.',
-    )
-  }
-  const lock = lockDirectory(directory)
-  if (lock === null) throw inUse(directory)
-  try {
-    const state = sqliteState({ directory, sharesContentVolume: true, isDurable: true })
-    return await work(state).finally(() => state.close())
-  } finally {
-    lock.release()
-  }
-}
-
-function inUse(directory: string): StartError {
-  return new StartError(
-    `another Plimsoll server is using ${directory}`,
-    'One server owns a folder and its state. Stop the other one, or serve another folder.',
-  )
-}
-
-function depsOf(options: ServerOptions, { store, state }: Opened): Deps {
-  const volume = store.freeSpace()
-  const stateVolume = state.freeSpace()
-  const diskUnitBytes = defaultKeepFreeBytes(volume.totalBytes)
-  const keepFreeBytes = options.keepFreeBytes ?? diskUnitBytes
-  return {
-    store,
-    state,
-    log: options.log,
-    running: new Map(),
-    unreleased: new Set(),
-    nowMs: Date.now,
-    newId: randomUUID,
-    limits: {
-      ...DEFAULT_LIMITS,
-      maxFileBytes: options.maxFileBytes,
-      keepFreeBytes,
-      // A quarter of the reserve, but nothing where there is to be none.
-      smallOnlyBytes: Math.floor(Math.min(keepFreeBytes, diskUnitBytes) / 4),
-      keepFreeEntries: Math.min(64, Math.floor((volume.totalEntries ?? 0) / 100)),
-      diskUnitBytes,
-      keepFreeStateBytes: stateVolume === null ? 0 : defaultKeepFreeBytes(stateVolume.totalBytes),
-      ...options.limits,
-    },
-  }
-}
-
 async function prepare(deps: Deps, options: ServerOptions): Promise<void> {
   const recovered = await recoverAll(deps)
   if (recovered.claims + recovered.strays > 0) deps.log.info('recovered from a crash', recovered)
@@ -232,13 +116,22 @@ async function prepare(deps: Deps, options: ServerOptions): Promise<void> {
     options.onCounting?.({ files: sum.entries, bytes: sum.bytes, done: false })
   }
   options.onCounting?.({ files: last.entries, bytes: last.bytes, done: true })
-  await deps.state.ledger.configureSpaces(configuredSpaces(options))
+  const spaces = configuredSpaces(options)
+  await deps.state.ledger.configureSpaces(spaces)
+  await makeHomes(deps, spaces)
 }
 
 /** The limit of the whole folder is that of a space like any other. */
 function configuredSpaces({ limitBytes, spaces = [] }: ServerOptions): readonly SpaceSetting[] {
+  const root = spaces.find(({ path }) => path === ROOT)
   if (limitBytes === null) return spaces
-  return [{ path: ROOT, kind: 'collection', limits: { ...NO_LIMITS, limitBytes } }, ...spaces]
+  const limits = { ...NO_LIMITS, ...root?.limits, limitBytes: root?.limits.limitBytes ?? limitBytes }
+  return [{ path: ROOT, kind: 'collection', limits }, ...spaces.filter(({ path }) => path !== ROOT)]
+}
+
+async function forecast(deps: Deps, watch: LevelWatch, path: ResourcePath): Promise<Forecast | null> {
+  const standing = (await standings(deps, path)).find((each) => each.path === path)
+  return standing === undefined ? null : watch.forecast(standing)
 }
 
 function edgeOf(

@@ -1,28 +1,28 @@
 import { chmodSync, closeSync, constants, existsSync, openSync, rmSync } from 'node:fs'
-import { createServer, request } from 'node:http'
-import type { Deps } from '../core/deps.ts'
-import { breakLock, listLocks } from './locks.ts'
+import { createServer, type IncomingMessage, request } from 'node:http'
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type AdminDeps, type AdminLine, type AdminRequest, answer } from './answer.ts'
 
 const SOCKET = 'admin.sock'
 
-/** What an answer of the socket looks like: a JSON value, or a sentence that says why there is none. */
-type Answer = { readonly value: unknown } | { readonly problem: string }
-
 /**
  * The door for the commands of the same machine: a Unix socket beside the database, which one process owns. Who may
- * open it is for the file system to say: it is the owner's alone.
+ * open it is for the file system to say: it is the owner's alone. An answer is lines of JSON, so that a long walk is
+ * seen while it goes on, and ends when the command does.
  */
 export async function openAdminSocket(
-  deps: Deps,
+  deps: AdminDeps,
   stateDirectory: string,
 ): Promise<{ close(): Promise<void> }> {
   const address = shortPath(stateDirectory)
   rmSync(address.path, { force: true })
-  const server = createServer((incoming, response) => {
-    answer(deps, incoming.method ?? '', incoming.url ?? '').then((result) => {
-      response.writeHead('value' in result ? 200 : 404, { 'Content-Type': 'application/json' })
-      response.end(JSON.stringify(result))
-    })
+  const server = createServer(async (incoming, response) => {
+    response.writeHead(200, { 'Content-Type': 'application/x-ndjson' })
+    const asked = await requestOf(incoming)
+    // A command that is interrupted closes the connection; then nobody is left to tell.
+    await pipeline(Readable.from(linesOf(answer(deps, asked))), response).catch(() => {})
   })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
@@ -32,7 +32,9 @@ export async function openAdminSocket(
   return {
     async close() {
       // Node removes the socket's name itself.
-      await new Promise((closed) => server.close(closed))
+      const closed = new Promise((done) => server.close(done))
+      server.closeAllConnections()
+      await closed
       address.close()
     },
   }
@@ -40,39 +42,39 @@ export async function openAdminSocket(
 
 /**
  * Asks the server that owns a state directory.
- * @returns the value; null if no server is running there
- * @throws Error with the server's sentence
+ * @returns the lines of its answer; null if no server is running there
  */
-export function askServer(stateDirectory: string, method: 'GET' | 'DELETE', path: string): Promise<unknown> {
+export async function askServer(
+  stateDirectory: string,
+  asked: AdminRequest,
+): Promise<AsyncIterable<AdminLine> | null> {
+  if (!existsSync(stateDirectory)) return null
   const address = shortPath(stateDirectory)
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-  const outgoing = request({ socketPath: address.path, method, path }, async (response) => {
-    const chunks: Uint8Array[] = []
-    for await (const chunk of response) chunks.push(chunk)
-    const result = JSON.parse(Buffer.concat(chunks).toString()) as Answer
-    if ('value' in result) resolve(result.value)
-    else reject(new Error(result.problem))
-  })
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage | null>()
+  const outgoing = request({ socketPath: address.path, method: asked.method, path: asked.path }, resolve)
   outgoing.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(null)
     else reject(error)
   })
-  outgoing.end()
-  return promise.finally(() => address.close())
+  outgoing.end(asked.body === undefined ? undefined : JSON.stringify(asked.body))
+  const response = await promise.finally(() => address.close())
+  return response && parsed(response)
 }
 
-async function answer(deps: Deps, method: string, url: string): Promise<Answer> {
-  const [, collection, name] = url.split('/').map(decodeURIComponent)
-  try {
-    if (collection === 'locks' && method === 'GET') return { value: await listLocks(deps) }
-    if (collection === 'locks' && method === 'DELETE' && name !== undefined) {
-      if (await breakLock(deps, name)) return { value: true }
-      return { problem: `there is no lock ${name}` }
-    }
-    return { problem: `the server does not know ${method} ${url}` }
-  } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) }
-  }
+async function requestOf(incoming: IncomingMessage): Promise<AdminRequest> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of incoming) chunks.push(chunk)
+  const text = Buffer.concat(chunks).toString()
+  const method = (incoming.method ?? 'GET') as AdminRequest['method']
+  return { method, path: incoming.url ?? '', ...(text === '' ? {} : { body: JSON.parse(text) }) }
+}
+
+async function* linesOf(answers: AsyncIterable<AdminLine>): AsyncGenerator<string> {
+  for await (const line of answers) yield `${JSON.stringify(line)}\n`
+}
+
+async function* parsed(response: IncomingMessage): AsyncGenerator<AdminLine> {
+  for await (const line of createInterface({ input: response })) yield JSON.parse(line) as AdminLine
 }
 
 // The name of a Unix socket may have 107 bytes. Linux accepts an open directory in place of its name.

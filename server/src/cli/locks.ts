@@ -1,10 +1,7 @@
-import { join } from 'node:path'
-import { breakLock, type LockReport, listLocks } from '../admin/locks.ts'
-import { askServer } from '../admin/socket.ts'
+import type { LockReport } from '../admin/locks.ts'
 import type { Loaded } from '../config/load.ts'
-import { RESERVED_NAME } from '../core/path.ts'
 import { StartError } from '../core/start-error.ts'
-import { openStoppedState } from '../server.ts'
+import { administer } from './administer.ts'
 import { printable } from './log.ts'
 
 export interface LocksOptions {
@@ -13,35 +10,20 @@ export interface LocksOptions {
 }
 
 /**
- * Lists the locks of a folder, or ends one whose client is gone. Asks the running server; without one it opens the
- * state itself.
+ * Lists the locks of a folder, or ends one whose client is gone.
  * @throws StartError if there is no such lock or the state cannot be opened
  */
-export async function locks({ settings }: Loaded, options: LocksOptions): Promise<void> {
-  const directory = settings.state ?? join(settings.folder, RESERVED_NAME)
-  if (options.break !== undefined) {
-    await end(directory, options.break)
-    process.stdout.write(`The lock ${printable(options.break)} is broken.\n`)
+export async function locks(loaded: Loaded, options: LocksOptions): Promise<void> {
+  if (options.break === undefined) {
+    const reports = (await administer(loaded, { method: 'GET', path: '/locks' })) as readonly LockReport[]
+    process.stdout.write(describe(reports))
     return
   }
-  process.stdout.write(describe(await list(directory)))
-}
-
-async function list(directory: string): Promise<readonly LockReport[]> {
-  const answer = await askServer(directory, 'GET', '/locks')
-  if (answer !== null) return answer as readonly LockReport[]
-  return await openStoppedState(directory, (state) => listLocks({ state, nowMs: Date.now }))
-}
-
-async function end(directory: string, token: string): Promise<void> {
-  const answer = await askServer(directory, 'DELETE', `/locks/${encodeURIComponent(token)}`).catch(
-    (error) => {
-      throw new StartError(String(error.message), 'plimsoll locks lists those there are.')
-    },
-  )
-  if (answer !== null) return
-  const found = await openStoppedState(directory, (state) => breakLock({ state, nowMs: Date.now }, token))
-  if (!found) throw new StartError(`there is no lock ${token}`, 'plimsoll locks lists those there are.')
+  const token = options.break
+  const found = await administer(loaded, { method: 'DELETE', path: `/locks/${encodeURIComponent(token)}` })
+  if (found !== true)
+    throw new StartError(`there is no lock ${token}`, 'plimsoll locks lists those there are.')
+  process.stdout.write(`The lock ${printable(token)} is broken.\n`)
 }
 
 function describe(reports: readonly LockReport[]): string {

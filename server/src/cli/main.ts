@@ -10,11 +10,14 @@ import {
   showSetting,
   variableOf,
 } from '../config/schema.ts'
+import { LIMIT_WORDS } from '../config/space-limits.ts'
 import { StartError } from '../core/start-error.ts'
+import { check, recount } from './check.ts'
 import { describeSettings } from './config.ts'
 import { locks } from './locks.ts'
 import { printable } from './log.ts'
 import { serve } from './serve.ts'
+import { listSpaces, removeSpace, setSpace, showSpace } from './space.ts'
 
 /**
  * The command `plimsoll`. Ends the process with 0 where all went well, 1 where the server could not start or
@@ -54,17 +57,54 @@ function createProgram(): Command {
       .description('list the locks of clients, or break one whose client is gone')
       .option('--break <TOKEN>', 'end the lock with this token, whoever made it'),
     locks,
-    ['folder', 'state', 'config'],
+    { names: PLACE },
   )
+  addSpaceCommands(program.command('space').description('limits of single collections'))
+  for (const [name, description, run] of [
+    ['check', 'compare what is recorded of each folder with what lies in it; changes nothing', check],
+    ['recount', 'make what is recorded of each folder what lies in it', recount],
+  ] as const) {
+    const command = program.command(name).description(description)
+    addSettings(command.option('--path <PATH>', 'only this collection and what is below it'), run, {
+      names: PLACE,
+    })
+  }
   return program
+}
+
+// All that a command needs which does not serve.
+const PLACE: readonly OptionName[] = ['folder', 'state', 'config']
+
+function addSpaceCommands(space: Command): void {
+  const named = { names: PLACE, operand: 'PATH' }
+  const set = space.command('set').description('give a collection limits, or change those it has')
+  for (const [word, { argument, help }] of Object.entries(LIMIT_WORDS)) {
+    set.option(`--${word} <${argument}>`, help)
+  }
+  addSettings(set, setSpace, named)
+  const show = space.command('show').description('show the limits of a collection and what uses them')
+  addSettings(show, showSpace, named)
+  addSettings(space.command('list').description('list the collections with limits'), listSpaces, {
+    names: PLACE,
+  })
+  const remove = space.command('remove').description('take the limits from a collection; its files stay')
+  addSettings(remove, removeSpace, named)
 }
 
 function addSettings(
   command: Command,
-  run: (loaded: Loaded, options: Record<string, string | undefined>) => Promise<void>,
-  names: readonly OptionName[] = OPTION_NAMES,
+  run: (
+    loaded: Loaded,
+    options: Record<string, string | undefined>,
+    operands: readonly string[],
+  ) => Promise<void>,
+  {
+    names = OPTION_NAMES,
+    operand,
+  }: { readonly names?: readonly OptionName[]; readonly operand?: string } = {},
 ): void {
   let noAuthTimes = 0
+  if (operand !== undefined) command.argument(`<${operand}>`, 'the collection, such as /team')
   command.argument('[FOLDER]', helpOf('folder')).addHelpText('after', HELP_AFTER)
   for (const name of names) {
     const { notAFlag }: OptionDescription = OPTIONS[name]
@@ -74,15 +114,23 @@ function addSettings(
   command.on('option:no-auth', () => {
     noAuthTimes += 1
   })
-  command.action(async (folder: string | undefined) => {
+  command.action(async () => {
+    const operands = operand === undefined ? [] : command.args.slice(0, 1)
+    const folder = command.args[operands.length]
     const flags: Given['flags'] = {
-      ...command.opts<Given['flags']>(),
+      ...flagsOf(command, names),
       folder,
       noAuth: NO_AUTH[noAuthTimes > 1 ? 2 : noAuthTimes],
     }
     const loaded = await loadSettings({ flags, environment: process.env, workingDirectory: process.cwd() })
-    await run(loaded, command.opts())
+    await run(loaded, command.opts(), operands)
   })
+}
+
+/** A command may have options of its own beside the settings. */
+function flagsOf(command: Command, names: readonly OptionName[]): Given['flags'] {
+  const given = command.opts<Given['flags']>()
+  return Object.fromEntries(names.map((name) => [name, given[name]]))
 }
 
 // As it is written in the variable and the file.

@@ -1,6 +1,9 @@
 import type { Loaded } from '../config/load.ts'
 import type { Settings } from '../config/schema.ts'
+import { NO_LIMITS, type SpaceSetting } from '../core/ledger.ts'
 import type { Log } from '../core/log.ts'
+import { isMemberName, memberPath } from '../core/path.ts'
+import { StartError } from '../core/start-error.ts'
 import { type RunningServer, type ServerOptions, startServer } from '../server.ts'
 import { type Access, decideAccess, isLoopback } from './access.ts'
 import { banner } from './banner.ts'
@@ -44,6 +47,7 @@ function serverOptions(settings: Settings, access: Access, log: Log): ServerOpti
     port: settings.port,
     basePath: settings.basePath === '/' ? '' : settings.basePath,
     limitBytes: settings.limit,
+    spaces: [...settings.space, ...homesOf(settings, access)],
     keepFreeBytes: settings.keepFree,
     maxFileBytes: settings.maxFileSize,
     durability: settings.durability,
@@ -62,6 +66,24 @@ function serverOptions(settings: Settings, access: Access, log: Log): ServerOpti
       now: () => performance.now(),
     }),
   }
+}
+
+/** A folder for each user, whose name must be one that a folder can have. @throws StartError if it cannot */
+function homesOf({ user, home, homeLimit, space }: Settings, { made }: Access): readonly SpaceSetting[] {
+  if (home === null) return []
+  const names = made === null ? user.map(({ name }) => name) : [made.name]
+  const homes = names.map((name) => {
+    if (!isMemberName(name)) {
+      throw new StartError(
+        `--home: no folder can be called ${JSON.stringify(name)}`,
+        'Give the user another name.',
+      )
+    }
+    const path = memberPath(home, name)
+    return { path, kind: 'user' as const, limits: { ...NO_LIMITS, limitBytes: homeLimit } }
+  })
+  // Limits of its own for one user take the place of those for all.
+  return homes.filter(({ path }) => !space.some((other) => other.path === path))
 }
 
 async function describe(

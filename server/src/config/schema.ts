@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { formatSize } from '../core/format-size.ts'
 import { ALERT_OPTIONS } from './alert-options.ts'
 import { FRONT_OPTIONS } from './front-options.ts'
-import { attempt, path } from './reading.ts'
-import { parseSize } from './size.ts'
+import { attempt, path, showSize, size, sizeOrNone } from './reading.ts'
+import { SPACE_OPTIONS } from './space-options.ts'
 
 /**
  * One option, described once. Its flag, its environment variable, its key in the configuration file, its type
@@ -37,12 +36,6 @@ export interface User {
   /** Plain text, or an argon2id hash in PHC form. */
   readonly password: string
 }
-
-const size = z
-  .union([z.string(), z.number()])
-  .transform((written, context) => attempt(context, () => parseSize(String(written))))
-
-const sizeOrNone = z.union([z.literal('none').transform(() => null), size])
 
 const host = z
   .string()
@@ -102,6 +95,7 @@ export const OPTIONS = {
     show: showSize('none'),
     help: 'how much the folder may hold, such as 10GB, 10GiB or 1048576; none for as much as the disk takes',
   },
+  ...SPACE_OPTIONS,
   keepFree: {
     schema: z.union([z.literal('auto').transform(() => null), size]),
     fallback: null,
@@ -217,13 +211,6 @@ export function variableOf(name: OptionName): string {
 export function showSetting(name: OptionName, value: unknown): string {
   const { show }: OptionDescription = OPTIONS[name]
   return show === undefined ? String(value) : show(value as never)
-}
-
-function showSize(absent: string): (value: number | null) => string {
-  return (value) => {
-    if (value === null) return absent
-    return value < 1024 ? formatSize(value) : `${formatSize(value)} (${value} bytes)`
-  }
 }
 
 const NO_AUTH = new Map<string, 'no' | 'loopback' | 'everywhere'>([

@@ -24,8 +24,8 @@ export interface ServerProcess {
 const SCRIPT = fileURLToPath(new URL('./serve-process.ts', import.meta.url))
 
 /**
- * Starts `plimsoll serve FOLDER` with more arguments, on a free port and open to this machine. It ends with the
- * test at the latest.
+ * Starts `plimsoll serve FOLDER` with more arguments, on a free port, and open to this machine unless users are named.
+ * It ends with the test at the latest.
  */
 export async function serverProcess(
   test: Lifetime,
@@ -33,7 +33,8 @@ export async function serverProcess(
   args: readonly string[] = [],
   variables: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
-  const fixed = ['--host', '127.0.0.1', '--port', '0', '--no-auth', '--log-format', 'json']
+  const access = variables.PLIMSOLL_USER === undefined ? ['--no-auth'] : []
+  const fixed = ['--host', '127.0.0.1', '--port', '0', ...access, '--log-format', 'json']
   const child = spawn(process.execPath, [SCRIPT, 'serve', folder, ...fixed, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...environment(), ...variables },

@@ -1,0 +1,142 @@
+import type { Deps } from './deps.ts'
+import { figures } from './figures.ts'
+import type { Forecast } from './filling.ts'
+import { NO_LIMITS, type Space, type SpaceLimits } from './ledger.ts'
+import { type Level, spaceStanding } from './levels.ts'
+import { contains, type ResourcePath, ROOT } from './path.ts'
+import { recount } from './reconcile.ts'
+import { StartError } from './start-error.ts'
+
+/** A space as its operator sees it. Sizes in bytes, times in milliseconds since 1970. */
+export interface SpaceReport {
+  readonly path: ResourcePath
+  readonly kind: Space['kind']
+  readonly isConfigured: boolean
+  readonly limits: SpaceLimits
+  /** What is used, by what uses it; `fileBytes` are lengths. */
+  readonly fileBytes: number
+  readonly propertyBytes: number
+  readonly entries: number
+  /** Promised to requests that still run. */
+  readonly reservedBytes: number
+  readonly reservedEntries: number
+  /** What a new file in it may have, by all limits around it and the disk. */
+  readonly availableBytes: number
+  readonly level: Level
+  /** Locks rooted in it. They are charged to nobody. */
+  readonly locks: number
+  /** Since when the soft limit is passed, and when it begins to refuse; null while it is not passed. */
+  readonly overSinceMs: number | null
+  readonly refusesAtMs: number | null
+  /** Null where no server runs that could have watched. */
+  readonly forecast: Forecast | null
+}
+
+/** What a report needs besides the ports. */
+export interface Watching {
+  forecastOf(path: ResourcePath): Promise<Forecast | null>
+}
+
+export async function listSpaces(deps: Deps, watching: Watching): Promise<readonly SpaceReport[]> {
+  const reports: SpaceReport[] = []
+  for (const space of await deps.state.ledger.spaces()) reports.push(await reportOf(deps, watching, space))
+  return reports
+}
+
+/** @throws StartError if it is no space */
+export async function showSpace(deps: Deps, watching: Watching, path: ResourcePath): Promise<SpaceReport> {
+  return await reportOf(deps, watching, await required(deps, path))
+}
+
+/**
+ * Gives a collection limits, or changes those it has; what is not said stays. A limit below what is used is accepted:
+ * it refuses growth only.
+ * @throws StartError if there is no such collection, or its limits stand in the configuration
+ */
+export async function changeLimits(
+  deps: Deps,
+  path: ResourcePath,
+  change: Partial<SpaceLimits>,
+): Promise<Space> {
+  const before = await spaceAt(deps, path)
+  if (before?.isConfigured) throw configured(path)
+  if (path !== ROOT && (await deps.store.stat(path))?.kind !== 'collection') {
+    throw new StartError(
+      `there is no folder ${path}`,
+      'Limits are set on a folder that is there: create it first.',
+    )
+  }
+  // A folder that others have made behind the server's back is not recorded yet.
+  if ((await deps.state.ledger.record(path)) === null) await recounted(deps, path)
+  const limits = requireSense({ ...limitsOf(before), ...change })
+  return await deps.state.ledger.setSpace({ path, kind: before?.kind ?? 'collection', limits })
+}
+
+/** @throws StartError if it is no space, or one of the configuration */
+export async function removeSpace(deps: Deps, path: ResourcePath): Promise<void> {
+  const space = await required(deps, path)
+  if (space.isConfigured) throw configured(path)
+  await deps.state.ledger.removeSpace(path)
+}
+
+/** The same check whether limits come together or one after the other. @throws StartError */
+function requireSense(limits: SpaceLimits): SpaceLimits {
+  const { softLimitBytes, limitBytes } = limits
+  if (softLimitBytes === null) return { ...limits, graceSeconds: 0 }
+  if (limitBytes === null || softLimitBytes <= limitBytes) return limits
+  throw new StartError(
+    `the soft limit (${softLimitBytes} bytes) is above the limit (${limitBytes} bytes)`,
+    'Nobody could ever pass it: make it smaller, or raise the limit.',
+  )
+}
+
+async function recounted(deps: Deps, path: ResourcePath): Promise<void> {
+  const walk = recount(deps, path)
+  for (let step = await walk.next(); step.done !== true; ) step = await walk.next()
+}
+
+async function reportOf(deps: Deps, watching: Watching, space: Space): Promise<SpaceReport> {
+  const { path, kind, isConfigured, usedBytes, usedPropertyBytes, overSinceMs } = space
+  const locks = await deps.state.locks.all(deps.nowMs())
+  return {
+    path,
+    kind,
+    isConfigured,
+    limits: limitsOf(space),
+    fileBytes: usedBytes - usedPropertyBytes,
+    propertyBytes: usedPropertyBytes,
+    entries: space.usedEntries,
+    reservedBytes: space.reservedBytes,
+    reservedEntries: space.reservedEntries,
+    availableBytes: (await figures(deps, path)).availableBytes,
+    level: spaceStanding(space, deps.limits).level,
+    locks: locks.filter(({ root }) => contains(path, root)).length,
+    overSinceMs,
+    refusesAtMs: overSinceMs === null ? null : overSinceMs + space.graceSeconds * 1000,
+    forecast: await watching.forecastOf(path),
+  }
+}
+
+async function spaceAt(deps: Deps, path: ResourcePath): Promise<Space | null> {
+  const [space] = await deps.state.ledger.enclosing(path)
+  return space?.path === path ? space : null
+}
+
+async function required(deps: Deps, path: ResourcePath): Promise<Space> {
+  const space = await spaceAt(deps, path)
+  if (space !== null) return space
+  throw new StartError(`${path} has no limits of its own`, 'plimsoll space list shows those there are.')
+}
+
+function configured(path: ResourcePath): StartError {
+  return new StartError(
+    `the limits of ${path} stand in the configuration`,
+    'Change them there and start the server again; plimsoll config shows where.',
+  )
+}
+
+function limitsOf(space: Space | null): SpaceLimits {
+  if (space === null) return NO_LIMITS
+  const { limitBytes, limitEntries, limitFileBytes, limitPropertyBytes, softLimitBytes, graceSeconds } = space
+  return { limitBytes, limitEntries, limitFileBytes, limitPropertyBytes, softLimitBytes, graceSeconds }
+}

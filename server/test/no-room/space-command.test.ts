@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { ask } from '../support/ask.ts'
+import { type Ended, runCommand } from '../support/command.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { type ServerProcess, serverProcess } from '../support/process.ts'
+import { transfer } from '../support/spawned.ts'
+
+const SCRIPT = fileURLToPath(new URL('../support/serve-process.ts', import.meta.url))
+
+/** Runs the command beside the server, as its operator would. */
+function plimsoll(...args: readonly string[]): Promise<Ended> {
+  return runCommand(process.execPath, [SCRIPT, ...args], { env: { PATH: process.env.PATH } })
+}
+
+interface Scene {
+  readonly folder: string
+  readonly server: ServerProcess
+}
+
+/** `/team` has 3,000 bytes in two files. */
+async function scene(test: TestContext, args: readonly string[] = []): Promise<Scene> {
+  const folder = temporaryFolder(test)
+  const server = await serverProcess(test, folder, args)
+  await ask(server, 'MKCOL /team')
+  for (const [name, bytes] of [
+    ['a', 1000],
+    ['b', 2000],
+  ] as const) {
+    assert.equal((await ask(server, `PUT /team/${name}`, { body: 'x'.repeat(bytes) })).status, 201)
+  }
+  return { folder, server }
+}
+
+describe('plimsoll space', () => {
+  it('sets limits that the next request meets, and takes them away again', async (test) => {
+    const { folder, server } = await scene(test)
+    const put = async () => (await ask(server, 'PUT /team/c', { body: 'x'.repeat(100) })).status
+
+    const set = await plimsoll('space', 'set', '/team', folder, '--limit', '3050')
+    const refused = await put()
+    const raised = await plimsoll('space', 'set', '/team/', folder, '--limit', '4KiB', '--entries', '3')
+    const stored = await put()
+    const removed = await plimsoll('space', 'remove', '/team', folder)
+    const shown = await plimsoll('space', 'show', '/team', folder)
+
+    assert.deepEqual([set.code, raised.code, removed.code, shown.code], [0, 0, 0, 1])
+    assert.deepEqual([refused, stored], [507, 201])
+    assert.match(
+      raised.stdout,
+      /^\/team\n {2}limits +limit=4 KiB, entries=3\n {2}files +2\.92 KiB in 2 files and folders\n/,
+    )
+    assert.match(shown.stderr, /\/team has no limits of its own\nplimsoll space list shows/)
+  })
+
+  it('follows a folder that moves, and ends with it', async (test) => {
+    const { folder, server } = await scene(test)
+    await plimsoll('space', 'set', '/team', folder, '--limit', '3050')
+
+    await transfer(server, 'MOVE', '/team', '/crew')
+    const moved = await plimsoll('space', 'list', folder)
+    await ask(server, 'DELETE /crew')
+    const deleted = await plimsoll('space', 'list', folder)
+
+    assert.match(moved.stdout, /^\/crew +2\.92 KiB +critical +limit=2\.97 KiB$/m)
+    assert.equal(deleted.stdout, '/  0 B  normal  no limits\n')
+  })
+
+  it('works without a server too, and the next one holds to it', async (test) => {
+    const { folder, server } = await scene(test)
+    await server.stop()
+
+    const set = await plimsoll('space', 'set', '/team', folder, '--limit', '3050')
+    const again = await serverProcess(test, folder)
+
+    assert.equal(set.code, 0)
+    assert.equal((await ask(again, 'PUT /team/c', { body: 'x'.repeat(100) })).status, 507)
+  })
+
+  it('accepts a limit below what is used, says so, and lets it shrink', async (test) => {
+    const { folder, server } = await scene(test)
+
+    const set = await plimsoll('space', 'set', '/team', folder, '--limit', '0')
+    const grown = await ask(server, 'PUT /team/a', { body: 'x'.repeat(1001) })
+    const shrunk = await ask(server, 'PUT /team/a', { body: 'x'.repeat(999) })
+
+    assert.deepEqual([set.code, grown.status, shrunk.status], [0, 507, 204])
+    assert.match(set.stderr, /There is more in it than that already: it can shrink, but not grow/)
+  })
+
+  for (const [what, args, problem] of [
+    [
+      'a folder that is not there',
+      ['/nowhere', '--limit', '1'],
+      /there is no folder \/nowhere\nLimits are set on a folder/,
+    ],
+    ['a file', ['/team/a', '--limit', '1'], /there is no folder \/team\/a/],
+    ['a path without a slash', ['team', '--limit', '1'], /"team" does not begin with a slash/],
+    ['the folder of the server', ['/.plimsoll', '--limit', '1'], /there is nothing under this name/],
+    ['no limit', ['/team'], /no limit was given\nGive at least one of --limit/],
+    ['a negative limit', ['/team', '--limit', '-1'], /limit: "-1" is negative/],
+    ['a limit above 2^53', ['/team', '--limit', '9007199254740992'], /limit: .* is too large/],
+    [
+      'a soft limit above the limit',
+      ['/team', '--limit', '1', '--soft-limit', '2'],
+      /the soft limit .* is above the limit/,
+    ],
+    [
+      'a space of the configuration',
+      ['/set', '--limit', '1'],
+      /the limits of \/set stand in the configuration/,
+    ],
+  ] as const) {
+    it(`refuses ${what}, says what to do and changes nothing`, async (test) => {
+      const { folder } = await scene(test, ['--space', '/set:limit=5'])
+      const before = await plimsoll('space', 'list', folder)
+
+      const [path, ...limits] = args
+      const set = await plimsoll('space', 'set', path, folder, ...limits)
+
+      assert.deepEqual([set.code, set.stdout], [1, ''])
+      assert.match(set.stderr, problem)
+      assert.equal((await plimsoll('space', 'list', folder)).stdout, before.stdout)
+    })
+  }
+
+  it('gives each user a folder with a limit at start, if there are to be homes', async (test) => {
+    const folder = temporaryFolder(test)
+    const users = { PLIMSOLL_USER: 'alice:secret\nbob:secret' }
+    const server = await serverProcess(test, folder, ['--home', '/home', '--home-limit', '100'], users)
+    const headers = { Authorization: `Basic ${btoa('alice:secret')}` }
+
+    const fits = await ask(server, 'PUT /home/alice/a', { headers, body: 'x'.repeat(100) })
+    const over = await ask(server, 'PUT /home/bob/a', { headers, body: 'x'.repeat(101) })
+
+    assert.deepEqual([fits.status, over.status], [201, 507])
+    assert.match(
+      over.text,
+      /cause="user-quota" needed="101" available="100" limit="100" used="0" root="\/home\/bob\/"/,
+    )
+  })
+})
+
+describe('plimsoll check and plimsoll recount', () => {
+  /** What another program may do behind the server's back. */
+  function plant(folder: string): void {
+    writeFileSync(join(folder, 'team', 'added'), 'x'.repeat(500))
+    truncateSync(join(folder, 'team', 'b'), 100)
+    mkdirSync(join(folder, 'new'))
+    writeFileSync(join(folder, 'new', 'c'), 'x'.repeat(40))
+    rmSync(join(folder, 'gone'), { recursive: true })
+  }
+
+  function filesIn(folder: string): readonly string[] {
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => !name.startsWith('.plimsoll'))
+      .map((name) => {
+        const { size, mtimeMs } = statSync(join(folder, name))
+        return `${name} ${size} ${mtimeMs}`
+      })
+  }
+
+  it('find a drift by folder and change nothing, then make it right and say what it was (QUOTA-17)', async (test) => {
+    const { folder, server } = await scene(test)
+    await ask(server, 'MKCOL /gone')
+    await ask(server, 'PUT /gone/d', { body: 'x'.repeat(30) })
+    await plimsoll('space', 'set', '/team', folder, '--limit', '1MiB')
+    const clean = await plimsoll('check', folder)
+    plant(folder)
+    const before = filesIn(folder)
+
+    const first = await plimsoll('check', folder)
+    const second = await plimsoll('check', folder)
+    const same = filesIn(folder)
+    const recounted = await plimsoll('recount', folder)
+    const after = await plimsoll('check', folder)
+
+    assert.deepEqual([clean.code, first.code, second.code, recounted.code, after.code], [0, 3, 3, 0, 0])
+    assert.equal(second.stdout, first.stdout)
+    assert.deepEqual(same, before)
+    const drift = (path: string, recorded: string, counted: string) =>
+      `${path}\n  recorded ${recorded}\n  counted  ${counted}\n`
+    for (const said of [
+      drift('/team', '3000 bytes in 2 files and folders', '1600 bytes in 3 files and folders'),
+      drift('/new', 'no such folder', '40 bytes in 1 files and folders'),
+      drift('/gone', '30 bytes in 1 files and folders', 'no such folder'),
+    ]) {
+      assert.ok(first.stdout.includes(said), first.stdout)
+      assert.ok(recounted.stdout.includes(said), recounted.stdout)
+    }
+    assert.match(after.stdout, /6 files and folders with 1\.6 KiB below \/: nothing differs\.\n$/)
+    const shown = await plimsoll('space', 'show', '/team', folder)
+    assert.match(shown.stdout, /files +1\.56 KiB in 3 files and folders/)
+    await server.stop()
+    assert.match(server.log(), /a recount has corrected a folder/)
+  })
+
+  it('work without a server, and on one folder alone', async (test) => {
+    const { folder, server } = await scene(test)
+    await server.stop()
+    writeFileSync(join(folder, 'team', 'added'), 'x')
+    writeFileSync(join(folder, 'beside'), 'x')
+
+    const checked = await plimsoll('check', folder, '--path', '/team')
+    const recounted = await plimsoll('recount', folder, '--path', '/team')
+    const whole = await plimsoll('check', folder)
+
+    assert.deepEqual([checked.code, recounted.code, whole.code], [3, 0, 3])
+    assert.match(recounted.stdout, /below \/team: 1 folder corrected/)
+    assert.match(
+      whole.stdout,
+      /^\/\n {2}recorded 0 bytes in 1 files and folders\n {2}counted {2}1 bytes in 2/,
+    )
+  })
+
+  it('say so where there is nothing to check', async (test) => {
+    const ended = await plimsoll('check', join(temporaryFolder(test), 'none'))
+
+    assert.equal(ended.code, 1)
+    assert.match(ended.stderr, /there is no state of a server in .*\nName the folder that is served/)
+  })
+})
+
+describe('two servers and newer states', () => {
+  it('are refused to the commands with the same sentences as to a server', async (test) => {
+    const { folder, server } = await scene(test)
+    await server.stop()
+    const file = join(folder, '.plimsoll', 'state.db')
+    const before = readFileSync(file)
+    const newer = Buffer.from(before)
+    newer.writeUInt32BE(9999, 60)
+    writeFileSync(file, newer)
+
+    const ended = await plimsoll('space', 'list', folder)
+
+    assert.equal(ended.code, 1)
+    assert.match(ended.stderr, /was written by a newer Plimsoll \(schema 9999/)
+  })
+})
