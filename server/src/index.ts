@@ -4,6 +4,7 @@ export { silentLog } from './core/log.ts'
 export type { Network } from './core/network.ts'
 export type { Authenticate, Credentials, Principal } from './core/principal.ts'
 export { StartError } from './core/start-error.ts'
+export type { FrontOptions, Sendfile } from './front.ts'
 export {
   type CountingProgress,
   type RunningServer,

@@ -136,13 +136,14 @@ async function forecast(deps: Deps, watch: LevelWatch, path: ResourcePath): Prom
 
 function edgeOf(
   deps: Deps,
-  { authenticate, basePath, log }: ServerOptions,
+  { authenticate, basePath, folder, log }: ServerOptions,
   { front, watch }: { readonly front: Front; readonly watch: LevelWatch },
 ): Edge {
   const protocol = protocolOf(CORE_METHODS, [quota])
   const { errorPages } = front
   const handle = handler({ deps, protocol, authenticate, basePath, errorPages, watchLevels: watch.see })
-  return nodeEdge({ handle, limits: deps.limits, log, trusts: front.trusts })
+  const { trusts } = front
+  return nodeEdge({ handle: front.handingOver(handle, folder), limits: deps.limits, log, trusts })
 }
 
 async function listen({ server }: Edge, { host, port }: ServerOptions): Promise<void> {

@@ -53,6 +53,7 @@ function serverOptions(settings: Settings, access: Access, log: Log): ServerOpti
     durability: settings.durability,
     errorPages: settings.errorPages,
     trustProxy: settings.trustProxy,
+    sendfile: settings.sendfile,
     limits: {
       infiniteDepthResources: settings.infiniteDepth,
       nearPercent: settings.warn[0],

@@ -11,6 +11,14 @@ const networks = z
   ])
   .transform((words, context): readonly Network[] => attempt(context, () => words.flatMap(parseNetwork)))
 
+type Sendfile = { readonly front: 'apache' } | { readonly front: 'nginx'; readonly location: string }
+
+const nginx = z
+  .string()
+  .regex(/^nginx=(?:\/[A-Za-z0-9_~.-]+)+$/)
+  .refine((text) => !text.split('/').some((segment) => segment === '.' || segment === '..'))
+  .transform((text): Sendfile => ({ front: 'nginx', location: text.slice('nginx='.length) }))
+
 /** What matters where another server stands in front, and where people look at answers. */
 export const FRONT_OPTIONS = {
   errorPages: {
@@ -32,5 +40,20 @@ export const FRONT_OPTIONS = {
     help:
       'where a front server connects from whose X-Forwarded-For, -Host and -Proto are believed: an address, a network ' +
       'such as 10.0.0.0/8, or loopback; may be given many times',
+  },
+  sendfile: {
+    schema: z.union([
+      z.literal('none').transform(() => null),
+      z.literal('apache').transform((front): Sendfile => ({ front })),
+      nginx,
+    ]),
+    fallback: null,
+    argument: 'FRONT',
+    expects: 'apache, nginx=/LOCATION such as nginx=/-/plimsoll, or none',
+    show: (value: Sendfile | null) =>
+      value === null ? 'none' : value.front === 'nginx' ? `nginx=${value.location}` : value.front,
+    help:
+      'let the trusted front server send files by itself: apache (X-Sendfile), nginx=/LOCATION (X-Accel-Redirect to ' +
+      'that internal location), or none',
   },
 } as const satisfies Record<string, OptionDescription>

@@ -17,6 +17,8 @@ export interface DavRequest {
   /** Of the client, as far as that can be known. */
   readonly remoteAddress: string
   readonly origin: Origin
+  /** Whether a front server that is trusted passed it on. */
+  readonly viaFront: boolean
   readonly body: RequestBody
   /** What the edge found wrong with framing or header section; answered before anything else. */
   readonly defect: DavError | null

@@ -26,6 +26,7 @@ describe('senderOf', () => {
     assert.deepEqual(sender('192.0.2.99', lies), {
       address: '192.0.2.99',
       origin: { host: 'inside:8507', scheme: null },
+      viaFront: false,
     })
   })
 
@@ -39,6 +40,7 @@ describe('senderOf', () => {
     assert.deepEqual(sender(FRONT, told), {
       address: '198.51.100.7',
       origin: { host: 'files.example.org', scheme: 'https' },
+      viaFront: true,
     })
   })
 

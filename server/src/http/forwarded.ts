@@ -6,6 +6,8 @@ import { plainAddress, type Trusts } from './trusted.ts'
 export interface Sender {
   readonly address: string
   readonly origin: Origin
+  /** Whether the other end of the connection is such a front server. */
+  readonly viaFront: boolean
 }
 
 /**
@@ -19,7 +21,7 @@ export interface Sender {
 export function senderOf(peer: string, header: (name: string) => string | undefined, trusts: Trusts): Sender {
   const address = plainAddress(peer)
   const host = header('host')
-  if (!trusts(address)) return { address, origin: { host, scheme: null } }
+  if (!trusts(address)) return { address, origin: { host, scheme: null }, viaFront: false }
   const client = clientOf(address, listed(header('x-forwarded-for')), trusts)
   const told = (name: string): string => fromOutermost(listed(header(name)), client.fronts)
   const publicHost = told('x-forwarded-host')
@@ -30,6 +32,7 @@ export function senderOf(peer: string, header: (name: string) => string | undefi
       host: publicHost !== '' && HOST.test(publicHost) ? publicHost : host,
       scheme: scheme === 'http' || scheme === 'https' ? scheme : null,
     },
+    viaFront: true,
   }
 }
 

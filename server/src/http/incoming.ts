@@ -49,13 +49,14 @@ export function davRequest(
 ): DavRequest {
   const fields = fieldsOf(request.rawHeaders)
   const header = (name: string): string | undefined => fields.get(name)?.join(', ')
-  const { address, origin } = senderOf(request.socket.remoteAddress ?? '', header, trusts)
+  const { address, origin, viaFront } = senderOf(request.socket.remoteAddress ?? '', header, trusts)
   return {
     method: request.method ?? '',
     target: request.url ?? '',
     header,
     remoteAddress: address,
     origin,
+    viaFront,
     body,
     defect: defectOf(request, fields, limits, expectation),
   }
