@@ -54,12 +54,24 @@ async function* answerOf(deps: AdminDeps, { method, path, body }: AdminRequest):
       await removeSpace(deps, at)
       return yield { value: true }
     case 'POST check/':
+      await requireFolder(deps, at)
       return yield* walked(check(deps, at))
     case 'POST recount/':
+      await requireFolder(deps, at)
       return yield* walked(logged(deps, recount(deps, at)))
     default:
       throw new StartError(`the server does not know ${method} ${path}`, 'It may be of another version.')
   }
+}
+
+/** A folder that is only recorded is one too: it is found to be gone. */
+async function requireFolder(deps: Deps, path: ResourcePath): Promise<void> {
+  if ((await deps.store.stat(path))?.kind === 'collection') return
+  if ((await deps.state.ledger.record(path)) !== null) return
+  throw new StartError(
+    `there is no folder ${path}`,
+    'Name one that clients see, such as /team, or leave --path out.',
+  )
 }
 
 const STEP_FOLDERS = 100
@@ -70,7 +82,7 @@ async function* walked(walk: AsyncGenerator<Walked>): AsyncGenerator<AdminLine> 
     last = step
     if (step.drift !== null || step.folders % STEP_FOLDERS === 0) yield { step }
   }
-  yield { value: last?.counted ?? { bytes: 0, entries: 0 } }
+  yield { value: last }
 }
 
 /** Who looks for a number that has jumped finds it in the log. */

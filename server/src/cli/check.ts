@@ -3,8 +3,9 @@ import { parseSpacePath } from '../config/space-limits.ts'
 import { formatSize } from '../core/format-size.ts'
 import type { Drift } from '../core/ledger.ts'
 import type { Totals } from '../core/resource.ts'
-import { administer } from './administer.ts'
+import { StartError } from '../core/start-error.ts'
 import { printable } from './log.ts'
+import { walk } from './walk.ts'
 
 type Options = Readonly<Record<string, string | undefined>>
 
@@ -16,37 +17,39 @@ const DRIFTED = 3
  * @throws StartError if it could not be done
  */
 export async function check(loaded: Loaded, options: Options): Promise<void> {
-  const { count, text } = await walk(loaded, options, 'check')
-  process.stdout.write(text)
-  if (count === 0) return
+  if ((await report(loaded, options, 'check')) === 0) return
   process.stdout.write('plimsoll recount makes the counters right.\n')
   process.exitCode = DRIFTED
 }
 
 /** Makes what is recorded of each folder what lies in it, and says what was different. @throws StartError */
 export async function recount(loaded: Loaded, options: Options): Promise<void> {
-  const { text } = await walk(loaded, options, 'recount')
-  process.stdout.write(text)
+  await report(loaded, options, 'recount')
 }
 
-async function walk(
+/** @returns how many folders differed */
+async function report(
   loaded: Loaded,
   { path: wanted = '/' }: Options,
   what: 'check' | 'recount',
-): Promise<{ readonly count: number; readonly text: string }> {
-  const path = parseSpacePath(wanted)
-  const drifts: Drift[] = []
-  const request = { method: 'POST' as const, path: `/${what}/${encodeURIComponent(path)}` }
-  const counted = (await administer(loaded, request, ({ drift, folders, counted: sofar }) => {
-    if (drift !== null) drifts.push(drift)
-    else if (process.stderr.isTTY) {
-      process.stderr.write(`\r\u001b[K${folders} folders, ${formatSize(sofar.bytes)}`)
-    }
-  })) as Totals
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
-  const sum = `${counted.entries} files and folders with ${formatSize(counted.bytes)} below ${printable(path)}`
+): Promise<number> {
+  const path = orStartError(() => parseSpacePath(wanted))
+  const { last, drifts } = await walk(loaded, what, path)
+  const { bytes, entries } = last.counted
+  const size = `${formatSize(bytes)} (${formatSize(last.allocatedBytes)} on the disk)`
   const verdict = drifts.length === 0 ? 'nothing differs' : VERDICTS[what](drifts.length)
-  return { count: drifts.length, text: `${drifts.map(describe).join('')}${sum}: ${verdict}.\n` }
+  process.stdout.write(drifts.map(describe).join(''))
+  process.stdout.write(`${entries} files and folders with ${size} below ${printable(path)}: ${verdict}.\n`)
+  return drifts.length
+}
+
+/** Where what was written cannot be read, its sentence is the whole message. @throws StartError */
+export function orStartError<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new StartError((error as Error).message)
+  }
 }
 
 const VERDICTS = {

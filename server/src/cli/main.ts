@@ -83,6 +83,7 @@ function addSpaceCommands(space: Command): void {
   }
   addSettings(set, setSpace, named)
   const show = space.command('show').description('show the limits of a collection and what uses them')
+  show.option('--allocated', 'count what its files take on the disk too, which looks at each of them')
   addSettings(show, showSpace, named)
   addSettings(space.command('list').description('list the collections with limits'), listSpaces, {
     names: PLACE,

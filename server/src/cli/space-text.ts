@@ -4,13 +4,17 @@ import { formatSize } from '../core/format-size.ts'
 import type { SpaceReport } from '../core/spaces.ts'
 import { printable } from './log.ts'
 
-/** All that is known of a space, a line for each thing. */
-export function describeSpace(report: SpaceReport): string {
+/**
+ * All that is known of a space, a line for each thing.
+ * @param allocatedBytes what its files take on the disk, where that was counted
+ */
+export function describeSpace(report: SpaceReport, allocatedBytes?: number): string {
   const { path, limits, fileBytes, propertyBytes, entries, reservedBytes, availableBytes, level, locks } =
     report
-  const rows: [string, string][] = [
+  const rows: Row[] = [
     ['limits', showLimits(limits).join(', ') || 'none'],
     ['files', `${formatSize(fileBytes)} in ${entries} files and folders`],
+    ...(allocatedBytes === undefined ? [] : [['on the disk', formatSize(allocatedBytes)] satisfies Row]),
     ['properties', formatSize(propertyBytes)],
     ['being written', formatSize(reservedBytes)],
     ['locks', `${locks} (charged to nobody)`],
@@ -36,19 +40,21 @@ export function describeSpaces(reports: readonly SpaceReport[]): string {
     .join('')
 }
 
+type Row = [string, string]
+
 function origin({ isConfigured, kind }: SpaceReport): string {
   const whose = kind === 'user' ? ', the folder of a user' : ''
   return isConfigured ? ` (from the configuration${whose})` : ''
 }
 
-function softRows({ overSinceMs, refusesAtMs }: SpaceReport): [string, string][] {
+function softRows({ overSinceMs, refusesAtMs }: SpaceReport): Row[] {
   if (overSinceMs === null || refusesAtMs === null) return []
   return [
     ['soft limit', `passed since ${dateOf(overSinceMs)}, refuses growth from ${dateOf(refusesAtMs)} on`],
   ]
 }
 
-function forecastRows(forecast: Forecast | null): [string, string][] {
+function forecastRows(forecast: Forecast | null): Row[] {
   if (forecast?.bytesPerDay == null) return []
   const { bytesPerDay, secondsUntilFull } = forecast
   const rate = `${bytesPerDay < 0 ? '-' : '+'}${formatSize(Math.abs(bytesPerDay))} a day`

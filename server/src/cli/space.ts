@@ -5,8 +5,10 @@ import type { ResourcePath } from '../core/path.ts'
 import type { SpaceReport } from '../core/spaces.ts'
 import { StartError } from '../core/start-error.ts'
 import { administer } from './administer.ts'
+import { orStartError } from './check.ts'
 import { printable } from './log.ts'
 import { describeSpace, describeSpaces } from './space-text.ts'
+import { walk } from './walk.ts'
 
 type Options = Readonly<Record<string, string | undefined>>
 
@@ -23,8 +25,14 @@ export async function setSpace(
 }
 
 /** Shows the limits of a collection and what uses them. @throws StartError if it has none */
-export async function showSpace(loaded: Loaded, _: Options, [path = '']: readonly string[]): Promise<void> {
-  process.stdout.write(describeSpace((await ask(loaded, 'GET', path)) as SpaceReport))
+export async function showSpace(
+  loaded: Loaded,
+  options: Options,
+  [path = '']: readonly string[],
+): Promise<void> {
+  const report = (await ask(loaded, 'GET', path)) as SpaceReport
+  const allocated = options.allocated === undefined ? [] : [await walk(loaded, 'check', report.path)]
+  process.stdout.write(describeSpace(report, allocated[0]?.last.allocatedBytes))
 }
 
 /** One line for each collection with limits. */
@@ -66,14 +74,6 @@ function limitsIn(options: Options) {
       .map((word) => `--${word}`)
       .join(', ')}; none takes one away.`,
   )
-}
-
-function orStartError<T>(read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw new StartError((error as Error).message)
-  }
 }
 
 function warnOfUse({ limits, fileBytes, propertyBytes }: SpaceReport): void {

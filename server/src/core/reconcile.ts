@@ -9,6 +9,8 @@ import type { Totals } from './resource.ts'
 export interface Walked {
   /** Sums of all folders so far. */
   readonly counted: Totals
+  /** What that takes on the disk. */
+  readonly allocatedBytes: number
   readonly folders: number
   readonly drift: Drift | null
 }
@@ -83,20 +85,28 @@ function correcting({ state: { ledger } }: Deps): Visit {
 }
 
 async function* reconcile(deps: Deps, path: ResourcePath, visit: Visit): AsyncGenerator<Walked> {
-  const sum = { bytes: 0, entries: 0 }
-  let count = 0
+  let sum = { counted: { bytes: 0, entries: 0 }, allocatedBytes: 0, folders: 0 }
   for await (const { tally, drift } of folders(path, (at) => exclusively(deps, at, visit))) {
-    sum.bytes += tally?.folder.bytes ?? 0
-    sum.entries += tally?.folder.entries ?? 0
-    count += 1
-    yield { counted: { ...sum }, folders: count, drift }
+    if (tally !== null) sum = add(sum, tally)
+    yield { ...sum, drift }
   }
   let reported: ResourcePath | null = null
   for await (const gone of goneFolders(deps, path)) {
     if (reported !== null && contains(reported, gone)) continue
     const { drift } = await exclusively(deps, gone, visit)
     if (drift?.counted === null) reported = gone
-    yield { counted: { ...sum }, folders: count, drift }
+    yield { ...sum, drift }
+  }
+}
+
+type Sum = Omit<Walked, 'drift'>
+
+function add({ counted, allocatedBytes, folders }: Sum, tally: Tally): Sum {
+  const { bytes, entries } = tally.folder
+  return {
+    counted: { bytes: counted.bytes + bytes, entries: counted.entries + entries },
+    allocatedBytes: allocatedBytes + tally.allocatedBytes,
+    folders: folders + 1,
   }
 }
 
@@ -120,6 +130,7 @@ async function visited(deps: Deps, path: ResourcePath, visit: Visit): Promise<Vi
 
 interface Tally {
   readonly folder: FolderCount
+  readonly allocatedBytes: number
   readonly collections: readonly ResourcePath[]
 }
 
@@ -138,7 +149,7 @@ async function* folders(
 
 async function tallyOf(deps: Deps, path: ResourcePath): Promise<Tally | null> {
   const tally = await deps.store.tally(path)
-  return tally && { folder: { path, ...tally.totals }, collections: tally.collections }
+  return tally && { ...tally, folder: { path, ...tally.totals } }
 }
 
 /** Recorded folders that are not there, outer ones first. */

@@ -52,6 +52,8 @@ export interface ResourceStore {
 /** What a collection holds itself. Members that no client can reach count too: they use the space. */
 export interface Tally {
   readonly totals: Totals
+  /** What its members take on the disk: whole blocks, and less where they have holes or are compressed. */
+  readonly allocatedBytes: number
   /** The collections among its members. */
   readonly collections: readonly ResourcePath[]
 }

@@ -191,7 +191,10 @@ describe('plimsoll check and plimsoll recount', () => {
       assert.ok(first.stdout.includes(said), first.stdout)
       assert.ok(recounted.stdout.includes(said), recounted.stdout)
     }
-    assert.match(after.stdout, /6 files and folders with 1\.6 KiB below \/: nothing differs\.\n$/)
+    assert.match(
+      after.stdout,
+      /6 files and folders with 1\.6 KiB \([\d.]+ KiB on the disk\) below \/: nothing differs\.\n$/,
+    )
     const shown = await plimsoll('space', 'show', '/team', folder)
     assert.match(shown.stdout, /files +1\.56 KiB in 3 files and folders/)
     await server.stop()
@@ -216,10 +219,28 @@ describe('plimsoll check and plimsoll recount', () => {
     )
   })
 
+  it('tell what files take on the disk apart from their lengths', async (test) => {
+    const { folder } = await scene(test)
+    await plimsoll('space', 'set', '/team', folder, '--limit', '1GiB')
+    const sparse = join(folder, 'team', 'sparse')
+    writeFileSync(sparse, '')
+    truncateSync(sparse, 64 * 1024 * 1024)
+
+    const recounted = await plimsoll('recount', folder, '--path', '/team')
+    const shown = await plimsoll('space', 'show', '/team', folder, '--allocated')
+
+    assert.match(recounted.stdout, /with 64 MiB \([\d.]+ KiB on the disk\) below \/team: 1 folder corrected/)
+    assert.match(shown.stdout, /files +64 MiB in 3 files and folders\n {2}on the disk +[\d.]+ KiB\n/)
+  })
+
   it('say so where there is nothing to check', async (test) => {
     const ended = await plimsoll('check', join(temporaryFolder(test), 'none'))
 
-    assert.equal(ended.code, 1)
+    const { folder } = await scene(test)
+    const nowhere = await plimsoll('check', folder, '--path', '/nowhere')
+
+    assert.deepEqual([ended.code, nowhere.code], [1, 1])
+    assert.match(nowhere.stderr, /there is no folder \/nowhere\nName one that clients see/)
     assert.match(ended.stderr, /there is no state of a server in .*\nName the folder that is served/)
   })
 })
