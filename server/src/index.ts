@@ -1,3 +1,4 @@
+export type { WebhookOptions } from './alerts/webhook.ts'
 export type { Limits } from './core/limits.ts'
 export type { Log, LogFields, RefusalRecord, RequestRecord } from './core/log.ts'
 export { silentLog } from './core/log.ts'

@@ -8,8 +8,11 @@ export function levelEvent({
   usedBytes,
   reservedBytes,
   limitBytes,
+  graceEndsMs,
   ...both
 }: LevelChange): AlertEvent {
   if (path === null) return { type: 'disk.level', atMs, data: both }
-  return { type: 'space.level', atMs, data: { space: path, ...both, usedBytes, reservedBytes, limitBytes } }
+  const graceEnds = graceEndsMs === null ? null : new Date(graceEndsMs).toISOString()
+  const numbers = { usedBytes, reservedBytes, limitBytes, graceEnds }
+  return { type: 'space.level', atMs, data: { space: path, ...both, ...numbers } }
 }

@@ -12,6 +12,7 @@ export interface LevelChange extends Forecast {
   readonly usedBytes: number | null
   readonly reservedBytes: number | null
   readonly limitBytes: number | null
+  readonly graceEndsMs: number | null
   readonly availableBytes: number
   readonly atMs: number
 }
@@ -78,7 +79,7 @@ function changeOf(
   { level, filling }: Watched,
   { standing, before }: { standing: Standing; before: Level },
 ): LevelChange {
-  const { path, usedBytes, reservedBytes, limitBytes, availableBytes } = standing
+  const { path, usedBytes, reservedBytes, limitBytes, graceEndsMs, availableBytes } = standing
   return {
     path,
     level,
@@ -86,6 +87,7 @@ function changeOf(
     usedBytes,
     reservedBytes,
     limitBytes,
+    graceEndsMs,
     availableBytes,
     ...filling.forecast(availableBytes),
     atMs: deps.nowMs(),

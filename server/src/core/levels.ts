@@ -21,6 +21,8 @@ export interface Standing {
   /** Granted to requests that still run. */
   readonly reservedBytes: number | null
   readonly limitBytes: number | null
+  /** When a soft limit that is passed begins to refuse; null while it is not passed. */
+  readonly graceEndsMs: number | null
   /** What this one alone leaves for a new file, never negative; `MAX_SAFE_INTEGER` without a limit. */
   readonly availableBytes: number
 }
@@ -68,9 +70,9 @@ export function spaceStanding(
     percentOf(space.usedEntries + space.reservedEntries, space.limitEntries),
   )
   const thresholds = [nearPercent, criticalPercent, 100]
-  const isOverSoftLimit = space.overSinceMs !== null
+  const { overSinceMs, graceSeconds } = space
   const levelBy = (limits: readonly number[]): Level =>
-    levelOf(limits.map((threshold, index) => percent >= threshold || (index === 0 && isOverSoftLimit)))
+    levelOf(limits.map((threshold, index) => percent >= threshold || (index === 0 && overSinceMs !== null)))
   return {
     path,
     level: levelBy(thresholds),
@@ -78,6 +80,7 @@ export function spaceStanding(
     usedBytes,
     reservedBytes,
     limitBytes,
+    graceEndsMs: overSinceMs === null ? null : overSinceMs + graceSeconds * 1000,
     availableBytes:
       limitBytes === null ? Number.MAX_SAFE_INTEGER : Math.max(0, limitBytes - usedBytes - reservedBytes),
   }
@@ -95,6 +98,7 @@ export function diskStanding(room: DiskRoom, { diskUnitBytes }: Pick<Limits, 'di
     usedBytes: null,
     reservedBytes: null,
     limitBytes: null,
+    graceEndsMs: null,
     availableBytes,
   }
 }

@@ -12,6 +12,7 @@ const DISK: Standing = {
   usedBytes: null,
   reservedBytes: null,
   limitBytes: null,
+  graceEndsMs: null,
   availableBytes: 2 ** 53 - 1,
 }
 
@@ -25,13 +26,18 @@ const TEAM: Standing = {
 }
 
 function headerOf(...all: Standings): string {
-  return spaceHeader(all, { href: (path) => hrefOf(path, { basePath: '/dav', collection: true }) })
+  return spaceHeader(all, { nowMs: 0, href: (path) => hrefOf(path, { basePath: '/dav', collection: true }) })
 }
 
 describe('the value of Plimsoll-Space', () => {
   it('is a structured field whatever the name of the space is: its URL path is a String (LVL-02)', () => {
     assert.match(headerOf(TEAM, DISK), /^"[!#-[\]-~]+";level=near;/)
     assert.match(headerOf(TEAM, DISK), /^"\/dav\/Gr%C3%BC%C3%9Fe%20%221%22\/"/)
+  })
+
+  it('tells how many seconds are left until a soft limit begins to refuse (LVL-02)', () => {
+    assert.match(headerOf({ ...TEAM, graceEndsMs: 1500 }, DISK), /;grace=2;available=5$/)
+    assert.match(headerOf({ ...TEAM, graceEndsMs: -1500 }, DISK), /;grace=0;available=5$/)
   })
 
   it('has no integer of more than fifteen digits, which no structured field can hold (LVL-02)', () => {

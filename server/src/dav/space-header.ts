@@ -34,17 +34,23 @@ async function placeOf(deps: Deps, { request, path, place }: Call): Promise<Reso
  * A structured field (RFC 9651): the space that stops the client first, a String with its URL path, or the Token
  * `disk`. `available` is what `quota-available-bytes` says.
  */
-export function spaceHeader(all: Standings, { href }: Pick<Call, 'href'>): string {
-  const { path, level, usedBytes, limitBytes } = binding(all)
+export function spaceHeader(all: Standings, { href, nowMs }: Pick<Call, 'href' | 'nowMs'>): string {
+  const { path, level, usedBytes, limitBytes, graceEndsMs } = binding(all)
   const numbers = {
     used: usedBytes,
     limit: limitBytes,
+    grace: secondsLeft(graceEndsMs, nowMs),
     available: Math.min(...all.map(({ availableBytes }) => availableBytes)),
   }
   const parameters = Object.entries(numbers).flatMap(([name, value]) =>
     value === null ? [] : [`;${name}=${Math.min(value, LARGEST_INTEGER)}`],
   )
   return `${path === null ? 'disk' : `"${href(path, 'collection')}"`};level=${level}${parameters.join('')}`
+}
+
+/** Until a soft limit begins to refuse; null while none is passed. */
+export function secondsLeft(untilMs: number | null, nowMs: number): number | null {
+  return untilMs === null ? null : Math.max(0, Math.ceil((untilMs - nowMs) / 1000))
 }
 
 // RFC 9651 §3.3.1: fifteen digits.

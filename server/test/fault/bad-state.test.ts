@@ -3,16 +3,19 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
+import { NO_LIMITS } from '../../src/core/ledger.ts'
+import { ROOT } from '../../src/core/path.ts'
 import { StartError } from '../../src/core/start-error.ts'
 import { head } from '../support/answers.ts'
 import { ask } from '../support/ask.ts'
-import { eventually } from '../support/eventually.ts'
+import { eventually, requestEnded } from '../support/eventually.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { propfind } from '../support/multistatus.ts'
 import { rawConnection } from '../support/raw.ts'
 import { serverWith, type TestServer } from '../support/server.ts'
 import { lock, restarted, setting, spawnServer, update } from '../support/spawned.ts'
 
+const DAY = 86_400
 const LIMIT = { limitBytes: 10_000 }
 
 /** A server with a file, a property and a lock, which has ended. */
@@ -143,33 +146,60 @@ describe('a second server', () => {
   })
 })
 
+/** The time of day of this process; returns what sets it, by seconds from the real one. To be called before the start. */
+function settableClock(test: TestContext): (seconds: number) => void {
+  const real = Date.now
+  let aheadMs = 0
+  test.mock.method(Date, 'now', () => real() + aheadMs)
+  return (seconds) => {
+    aheadMs = seconds * 1000
+  }
+}
+
 describe('a clock that is set while a server runs', () => {
-  it('neither ends a running upload nor changes what it is charged (STOR-08)', async (test) => {
-    const real = Date.now
-    for (const days of [400, -400]) {
+  for (const days of [400, -400]) {
+    it(`by ${days} days neither ends a running upload nor changes what it is charged (STOR-08)`, async (test) => {
+      const setClock = settableClock(test)
       const server = await serverWith(test, LIMIT)
       const connection = await rawConnection(test, server)
       connection.write(head('PUT /slow', 'Content-Length: 5000'))
       connection.write('x'.repeat(2500))
       await eventually('the upload has begun', () => server.strays().length === 1)
 
-      test.mock.method(Date, 'now', () => real() + days * 86_400_000)
+      setClock(days * DAY)
       const other = await ask(server, 'PUT /other', { body: 'x'.repeat(100) })
       const during = await server.space()
       connection.write('x'.repeat(2500))
-      await eventually('the upload has ended', () => server.log.requests.some(({ path }) => path === '/slow'))
-      test.mock.restoreAll()
+      await requestEnded(server, 'PUT /slow')
 
       assert.equal(other.status, 201)
       assert.deepEqual(during, { usedBytes: 100, availableBytes: 4900 })
       assert.deepEqual(await server.space(), { usedBytes: 5100, availableBytes: 4900 })
       assert.deepEqual(
-        server.log.requests
-          .map(({ path, status }) => `${path} ${status}`)
-          .filter((line) => line.startsWith('/slow')),
-        ['/slow 201'],
+        server.log.requests.filter(({ path }) => path === '/slow').map(({ status }) => status),
+        [201],
       )
-      await server.running.close()
+    })
+  }
+
+  it('gives nobody a grace that began in the future (LVL-01)', async (test) => {
+    const setClock = settableClock(test)
+    const limits = { ...NO_LIMITS, softLimitBytes: 100, graceSeconds: DAY }
+    const server = await serverWith(test, { spaces: [{ path: ROOT, kind: 'collection', limits }] })
+    const put = async (name: string): Promise<number> => {
+      const answer = await ask(server, `PUT ${name}`, { body: 'x'.repeat(60) })
+      return answer.status
     }
+
+    setClock(400 * DAY)
+    const ahead = [await put('/a'), await put('/b')]
+    setClock(0)
+    const back = await put('/c')
+    setClock(DAY - 60)
+    const before = await put('/d')
+    setClock(DAY + 60)
+    const after = await put('/e')
+
+    assert.deepEqual([...ahead, back, before, after], [201, 201, 201, 201, 507])
   })
 })

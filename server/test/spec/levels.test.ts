@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DavError } from '../../src/core/errors.ts'
+import { NO_LIMITS, type SpaceLimits, type SpaceSetting } from '../../src/core/ledger.ts'
+import type { ResourcePath } from '../../src/core/path.ts'
 import { EXT_NS } from '../../src/dav/xml/names.ts'
 import { type Answer, ask } from '../support/ask.ts'
 import { propfind } from '../support/multistatus.ts'
@@ -11,6 +13,10 @@ const SPACE = `<D:propfind xmlns:D="DAV:" xmlns:x="${EXT_NS}"><D:prop><x:space/>
 
 function put(server: TestServer, path: string, bytes: number): Promise<Answer> {
   return ask(server, `PUT ${path}`, { body: 'x'.repeat(bytes) })
+}
+
+function space(path: string, limits: Partial<SpaceLimits>): SpaceSetting {
+  return { path: path as ResourcePath, kind: 'collection', limits: { ...NO_LIMITS, ...limits } }
 }
 
 function spaceOf({ headers }: Answer): string {
@@ -99,7 +105,37 @@ describe('the header Plimsoll-Space', () => {
     )
   })
 
-  it('is about the place where a copy arrives, and survives a Destination that cannot be read (LVL-02)', async (test) => {
+  it('names the space that binds, the inner or the outer one, where a copy arrives (LVL-02)', async (test) => {
+    const server = await serverWith(test, { limitBytes: 1000, spaces: [space('/team', { limitBytes: 400 })] })
+    await ask(server, 'MKCOL /team')
+    await put(server, '/a', 350)
+
+    const inner = await transfer(server, 'COPY', '/a', '/team/a')
+    const outer = await put(server, '/b', 260)
+    const elsewhere = await transfer(server, 'MOVE', '/team/a', '/c')
+
+    assert.deepEqual([inner, outer, elsewhere].map(spaceOf), [
+      '"/team/";level=near;used=350;limit=400;available=50',
+      '"/";level=critical;used=960;limit=1000;available=40',
+      '"/";level=critical;used=960;limit=1000;available=40',
+    ])
+  })
+
+  it('says how long a soft limit may still be passed (LVL-02, LVL-03)', async (test) => {
+    const soft = space('/', { softLimitBytes: 100, graceSeconds: 3600 })
+    const server = await serverWith(test, { spaces: [soft] })
+
+    const within = await put(server, '/a', 100)
+    const above = await put(server, '/b', 1)
+    const [member] = await propfind(server, '/', { body: SPACE })
+
+    assert.match(spaceOf(within), /level=normal/)
+    assert.match(spaceOf(above), /^"\/";level=near;used=101;grace=3\d{3};available=/)
+    const [root] = member?.found.get(`{${EXT_NS}}space`)?.children ?? []
+    assert.match(root?.attributes.grace ?? '', /^3\d{3}$/)
+  })
+
+  it('is under the base path, and survives a Destination that cannot be read (LVL-02)', async (test) => {
     const server = await serverWith(test, { limitBytes: 1000, basePath: '/dav' })
     await put(server, '/dav/a', 500)
 

@@ -28,7 +28,13 @@ describe('a server with a webhook', () => {
       events.map(({ type }) => type),
       ['space.level', 'space.level'],
     )
-    const numbers = { reservedBytes: 0, limitBytes: 1000, bytesPerDay: null, secondsUntilFull: null }
+    const numbers = {
+      reservedBytes: 0,
+      limitBytes: 1000,
+      graceEnds: null,
+      bytesPerDay: null,
+      secondsUntilFull: null,
+    }
     assert.deepEqual(
       events.map(({ data }) => data),
       [

@@ -1,6 +1,7 @@
 import { binding, standings } from '../../core/levels.ts'
 import type { Resource } from '../../core/resource.ts'
 import type { PropertyView } from '../../dav/properties.ts'
+import { secondsLeft } from '../../dav/space-header.ts'
 import { EXT_NS } from '../../dav/xml/names.ts'
 import { escapeAttribute } from '../../dav/xml/write.ts'
 
@@ -16,6 +17,7 @@ export async function spaceElement({ path }: Resource, view: PropertyView): Prom
         used: standing.usedBytes,
         reserved: standing.reservedBytes,
         limit: standing.limitBytes,
+        grace: secondsLeft(standing.graceEndsMs, view.lockView.nowMs),
         available: standing.limitBytes === null && standing.path !== null ? null : standing.availableBytes,
         binding: standing === first,
       }

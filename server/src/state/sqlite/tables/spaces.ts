@@ -14,12 +14,13 @@ const SPACE = `id, path, kind, is_configured AS isConfigured, limit_bytes AS lim
 const OVER_SINCE = `over_since_ms = CASE WHEN soft_limit_bytes IS NULL OR used_bytes <= soft_limit_bytes THEN NULL
   ELSE coalesce(over_since_ms, ?) END`
 
-// An UPDATE sees the values from before itself, so the new sum is written out.
+// An UPDATE sees the values from before itself, so the new sum is written out. The earlier of then and now: a grace that
+// began while the clock was ahead must not last until it is there again.
 const USE = `UPDATE space SET used_bytes = max(0, used_bytes + :bytes),
   used_entries = max(0, used_entries + :entries),
   used_property_bytes = max(0, used_property_bytes + :propertyBytes),
   over_since_ms = CASE WHEN soft_limit_bytes IS NULL OR used_bytes + :bytes <= soft_limit_bytes THEN NULL
-    ELSE coalesce(over_since_ms, :nowMs) END
+    ELSE min(coalesce(over_since_ms, :nowMs), :nowMs) END
   WHERE id IN (SELECT value FROM json_each(:ids))`
 
 /** The spaces. One statement changes all that enclose a path, however many they are. */
