@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { openAdminSocket } from './admin/socket.ts'
 import { levelEvent } from './alerts/level-event.ts'
@@ -23,16 +22,13 @@ import { handler } from './dav/handle.ts'
 import { quota } from './extensions/quota/index.ts'
 import { type Front, type FrontOptions, frontOf } from './front.ts'
 import { type Edge, nodeEdge } from './http/node.ts'
+import { type ListenOptions, listen } from './listen.ts'
 
 import { depsOf, type Opened, type OpenOptions, openAll } from './open.ts'
 import { type Rounds, startRounds } from './rounds.ts'
-
 import { asStartError } from './start-failure.ts'
 
-export interface ServerOptions extends OpenOptions, FrontOptions {
-  readonly host: string
-  /** 0 for any free port. */
-  readonly port: number
+export interface ServerOptions extends OpenOptions, FrontOptions, ListenOptions {
   /** Where the tree is mounted: '' or for example '/dav'. */
   readonly basePath: string
   /** What all files together may have; null for no limit but the disk's. */
@@ -89,8 +85,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     opened.closers.push(() => admin.close())
     opened.closers.push(() => webhook?.close())
     const edge = edgeOf(deps, options, { front, watch })
-    await listen(edge, options)
-    return running({ deps, watch, edge, opened, options, folder })
+    const address = await listen(edge.server, options)
+    return running({ address, deps, watch, edge, opened, options, folder })
   } catch (error) {
     await opened.close()
     throw asStartError(error, { where: folder, address: `${options.host}:${options.port}` })
@@ -146,15 +142,9 @@ function edgeOf(
   return nodeEdge({ handle: front.handingOver(handle, folder), limits: deps.limits, log, trusts })
 }
 
-async function listen({ server }: Edge, { host, port }: ServerOptions): Promise<void> {
-  const { promise, resolve: listening, reject } = Promise.withResolvers<void>()
-  server.once('error', reject)
-  server.listen({ host, port }, listening)
-  await promise
-  server.off('error', reject)
-}
-
 interface Parts {
+  /** `http://127.0.0.1:8507` */
+  readonly address: string
   readonly deps: Deps
   readonly watch: LevelWatch
   readonly edge: Edge
@@ -163,13 +153,11 @@ interface Parts {
   readonly folder: string
 }
 
-function running({ deps, watch, edge, opened, options, folder }: Parts): RunningServer {
+function running({ address, deps, watch, edge, opened, options, folder }: Parts): RunningServer {
   const rounds = startRounds(maintenance(deps, watch))
   let closing: Promise<void> | null = null
-  const { address, port, family } = edge.server.address() as AddressInfo
-  const host = family === 'IPv6' ? `[${address}]` : address
   return {
-    url: `http://${host}:${port}${options.basePath}/`,
+    url: `${address}${options.basePath}/`,
     async summary() {
       const { usedBytes, availableBytes, limitBytes } = await figures(deps, ROOT)
       const diskFreeBytes = deps.store.freeSpace().freeBytes

@@ -43,6 +43,12 @@ describe('who may enter', () => {
     assert.equal(access.isOpen, true)
   })
 
+  it('is everybody behind a socket that was passed on only where no-auth was said twice', async () => {
+    const given = { flags: { noAuth: 'true' }, environment: {}, workingDirectory: '/' }
+
+    await assert.rejects(decideAccess(await loadSettings(given), 3), /everyone who can reach the socket/)
+  })
+
   it('cannot be both users and everybody', async () => {
     await assert.rejects(decide({ noAuth: 'true', user: ['alice:a'] }), /users \(--user\).*\(--no-auth\)/)
   })

@@ -19,13 +19,18 @@ export interface Access {
  * The users that were named; everybody, where that was asked for; else one user with a password made for this
  * run, so that no server is ever open because something was forgotten.
  *
+ * @param socket one that was passed on, whose address nobody knows yet
  * @throws StartError where everybody would be let in from other machines and that was said only once
  */
-export async function decideAccess({ settings, sources }: Loaded): Promise<Access> {
+export async function decideAccess(
+  { settings, sources }: Loaded,
+  socket: number | null = null,
+): Promise<Access> {
   const { user: users, noAuth, host } = settings
   if (noAuth !== 'no') {
     if (users.length > 0) throw contradiction(sources)
-    if (noAuth === 'loopback' && !isLoopback(host)) throw openToOthers(host, sources.noAuth)
+    const where = socket === null ? host : 'the socket that systemd opened'
+    if (noAuth === 'loopback' && !isLoopback(where)) throw openToOthers(where, sources.noAuth)
     return { authenticate: anonymousAuthenticator(), isOpen: true, made: null }
   }
   if (users.length > 0) return { authenticate: await basicAuthenticator(users), isOpen: false, made: null }
@@ -33,8 +38,9 @@ export async function decideAccess({ settings, sources }: Loaded): Promise<Acces
   return { authenticate: await basicAuthenticator([made]), isOpen: false, made }
 }
 
-/** Whether only this machine can connect to the address. */
-export function isLoopback(host: string): boolean {
+/** Whether only this machine can connect to the address, which may stand in brackets. */
+export function isLoopback(address: string): boolean {
+  const host = address.replace(/^\[(.*)\]$/, '$1')
   if (host.toLowerCase() === 'localhost') return true
   if (isIP(host) === 4) return host.startsWith('127.')
   if (isIP(host) !== 6) return false

@@ -6,6 +6,7 @@ import { isMemberName, memberPath } from '../core/path.ts'
 import { StartError } from '../core/start-error.ts'
 import { type RunningServer, type ServerOptions, startServer } from '../server.ts'
 import { type Access, decideAccess, isLoopback } from './access.ts'
+import { socketFromSystemd } from './activation.ts'
 import { banner } from './banner.ts'
 import { createLog, type LogFormat, standardErrorStream } from './log.ts'
 import { countingProgress } from './progress.ts'
@@ -19,16 +20,21 @@ import { decideWebhook } from './webhook.ts'
  */
 export async function serve(loaded: Loaded): Promise<never> {
   const { settings } = loaded
-  const access = await decideAccess(loaded)
+  const inheritedSocket = socketFromSystemd(process.env, process.pid)
+  const access = await decideAccess(loaded, inheritedSocket)
   const log = createLog(logFormatOf(settings), standardErrorStream())
 
   const stopped = stopSignal()
-  const options = { ...serverOptions(settings, access, log), webhook: await decideWebhook(settings) }
+  const options = {
+    ...serverOptions(settings, access, log),
+    inheritedSocket,
+    webhook: await decideWebhook(settings),
+  }
   const server = await Promise.race([startServer(options), stopped])
   // What a start had begun is finished by the next one, as after a crash.
   if (typeof server === 'string') process.exit(0)
 
-  process.stdout.write(await describe(server, settings, access))
+  process.stdout.write(await describe(server, access))
   log.info(`stopping after ${await stopped}`)
   await server.close()
   process.exit(0)
@@ -87,13 +93,10 @@ function homesOf({ user, home, homeLimit, space }: Settings, { made }: Access): 
   return homes.filter(({ path }) => !space.some((other) => other.path === path))
 }
 
-async function describe(
-  server: RunningServer,
-  { host }: Settings,
-  { made, isOpen }: Access,
-): Promise<string> {
+async function describe(server: RunningServer, { made, isOpen }: Access): Promise<string> {
   const summary = await server.summary()
-  return banner({ ...summary, url: server.url, made, isOpen, isReachable: !isLoopback(host) })
+  const isReachable = !isLoopback(new URL(server.url).hostname)
+  return banner({ ...summary, url: server.url, made, isOpen, isReachable })
 }
 
 /** Resolves to the name of the first signal to stop; the second one ends the process at once. */

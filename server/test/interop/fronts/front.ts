@@ -119,7 +119,8 @@ export async function startFront(test: TestContext, name: FrontName, wish: Front
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port of 127.0.0.1 where nobody listens. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
