@@ -149,6 +149,7 @@ async function post({ url, key, ending, timeoutMs }: Post, { id, body }: Message
 /** Without the message, which may name the URL. */
 function faultOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : null
-  if (cause instanceof Error && 'code' in cause) return String(cause.code)
+  // Without a code it is a rule of fetch itself, such as "bad port".
+  if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message
   return error instanceof Error ? error.name : 'unknown'
 }
