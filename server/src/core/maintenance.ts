@@ -19,7 +19,7 @@ export function maintenance(deps: Deps, watch: LevelWatch): Maintain {
   let running: Promise<void> | null = null
   const clock = steps(deps)
   const round = async (atSeconds: number): Promise<void> => {
-    deps.state.maintain()
+    tidy(deps)
     const endedMs = endOfLeasesMs(deps, { stepSeconds: clock(atSeconds), isShort: isShort(watch) })
     await keepLeases(deps, endedMs).catch((error) =>
       deps.log.error('claims could not be looked after', { error }),
@@ -33,6 +33,15 @@ export function maintenance(deps: Deps, watch: LevelWatch): Maintain {
       running = null
     })
     return running
+  }
+}
+
+function tidy({ state, log }: Deps): void {
+  try {
+    state.maintain()
+    state.foldLog()
+  } catch (error) {
+    log.error('the state could not be tidied', { error })
   }
 }
 

@@ -19,6 +19,11 @@ export interface StateStore {
   giveWay(): boolean
   /** Keeps that reserve, with which deletes and moves succeed; restores it if it was given up and there is room. */
   maintain(): void
+  /**
+   * Puts what was written lately where it stays, as long as there is room for it: a removal on a full disk then needs
+   * none for what came before it. What finds no room is left as it is.
+   */
+  foldLog(): void
   close(): Promise<void>
 }
 

@@ -173,6 +173,24 @@ describe('the ballast', { skip: cannotMake(DISK) }, () => {
   })
 })
 
+describe('a disk without a byte left', { skip: cannotMake(DISK) }, () => {
+  it('lets every lock go, whatever was written before the last round (PRS-03, STOR-12)', async (test) => {
+    const mount = mountedVolume(test, 'tmpfs', DISK)
+    const deps = depsIn(mount)
+    test.after(() => deps.close())
+    await writeLocks(deps)
+    await maintenance(
+      deps,
+      levelWatch(deps, () => {}),
+    )(0)
+    fillUp(mount, DISK.sizeBytes)
+
+    await removeLocksUntil(deps, () => false)
+
+    assert.deepEqual(await deps.state.locks.all(deps.nowMs()), [])
+  })
+})
+
 /** Large ones, whose removal needs room for the pages it changes. */
 async function writeLocks(deps: Deps): Promise<void> {
   for (let number = 0; number < LOCKS; number++) {

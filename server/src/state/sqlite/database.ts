@@ -21,6 +21,8 @@ export interface Database {
   transaction<T>(work: () => T): T
   /** The same for what asks for room. The ballast is not for that: it would be gone when something is to be deleted. */
   growth<T>(work: () => T): T
+  /** Folds the log back, as far as there is room. @throws DavError as `translate` says, but not for want of room */
+  fold(): void
   close(): void
 }
 
@@ -56,6 +58,13 @@ export function openDatabase(
     },
     growth(work) {
       return withRoom(explained, NO_BALLAST, work)
+    },
+    fold() {
+      try {
+        explained((open) => open.exec('PRAGMA wal_checkpoint(PASSIVE)'))
+      } catch (error) {
+        if (!isFull(error)) throw translate(error)
+      }
     },
     close() {
       connection.close()

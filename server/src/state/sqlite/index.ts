@@ -44,6 +44,7 @@ export function sqliteState(options: SqliteStateOptions): StateStore {
     },
     giveWay: () => ballast.release(),
     maintain: () => ballast.restore(),
+    foldLog: () => database.fold(),
     async close() {
       database.close()
     },
