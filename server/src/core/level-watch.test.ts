@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { depsIn, putText } from '../../test/fault/harness.ts'
+import { at, depsIn, putText, UNCONDITIONAL } from '../../test/fault/harness.ts'
 import { temporaryFolder } from '../../test/support/folder.ts'
 import { recordedLog } from '../../test/support/server.ts'
 import { spaceWith } from '../../test/support/space.ts'
+import { NO_LIMITS } from './ledger.ts'
 import { levelWatch } from './level-watch.ts'
 import { type Standing, spaceStanding } from './levels.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
+import { makeCollection } from './mkcol.ts'
+import { ROOT } from './path.ts'
 
 function watched(test: TestContext) {
   const log = recordedLog()
@@ -68,6 +71,27 @@ describe('the watch over levels', () => {
 
     assert.deepEqual(heard(100), ['/ is at level full, before at normal'])
     assert.deepEqual(heard(0), ['/ is at level normal, before at full'])
+  })
+
+  it('sees every space there is, also one that nobody writes to, and forgets one that has ended (LVL-04)', async (test) => {
+    const { deps, watch, log } = watched(test)
+    const path = at('/team')
+    await makeCollection(deps, { path, guard: UNCONDITIONAL })
+    await putText(deps, '/team/a', 'x'.repeat(90))
+    const setting = { path, kind: 'collection', limits: { ...NO_LIMITS, limitBytes: 100 } } as const
+    const heard = (): number =>
+      log.messages.filter((message) => message.startsWith('/team is at level near')).length
+
+    await deps.state.ledger.setSpace(setting)
+    await watch.look(0)
+    await watch.look(30)
+    const first = heard()
+    await deps.state.ledger.removeSpace(path)
+    await watch.look(60)
+    await deps.state.ledger.setSpace(setting)
+    await watch.look(90)
+
+    assert.deepEqual([first, heard()], [1, 2])
   })
 
   it('tells with the change how fast the space fills and when it will be full, once that is known (LVL-06)', async (test) => {

@@ -25,6 +25,12 @@ async function available({ server }: SmallDisk): Promise<number> {
   return (await server.space()).availableBytes
 }
 
+/** Whether a file of this size would fit. */
+async function asked({ server }: SmallDisk, bytes: number): Promise<number> {
+  const headers = { 'Plimsoll-Ask': 'PUT', 'X-Expected-Entity-Length': bytes }
+  return (await ask(server, 'OPTIONS /asked', { headers })).status
+}
+
 /** Lets another program write so much more, or take its file back. */
 function writeBeside({ at: mount }: SmallDisk, name: string, bytes: number): void {
   if (bytes === 0) rmSync(join(mount, name))
@@ -69,6 +75,8 @@ describe('a disk that fills up', { skip: cannotMake(DISK) }, () => {
       shown.push(most)
       if (most === 0) break
       assert.ok(number < 100, 'the disk does not fill')
+      assert.equal(await asked(disk, most + 1), 507)
+      assert.equal(await asked(disk, most), 200)
       const over = await upload(disk.server, `/over-${number}`, randomBytes(most + 1))
       const exact = await upload(disk.server, `/exact-${number}`, randomBytes(most))
       assert.deepEqual(
