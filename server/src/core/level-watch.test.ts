@@ -9,7 +9,6 @@ import { levelWatch } from './level-watch.ts'
 import { type Standing, spaceStanding } from './levels.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import { makeCollection } from './mkcol.ts'
-import { ROOT } from './path.ts'
 
 function watched(test: TestContext) {
   const log = recordedLog()
