@@ -1,5 +1,7 @@
 import type { Deps } from './deps.ts'
+import { DavError } from './errors.ts'
 import type { ClaimJournal, ClaimKind, Intent } from './ledger.ts'
+import type { ResourcePath } from './path.ts'
 import { settlePostponed } from './postponed.ts'
 import type { Resource } from './resource.ts'
 import type { Reservation } from './space.ts'
@@ -33,16 +35,17 @@ export async function publish(deps: Deps, tx: Tx, publication: Publication): Pro
     await reservation.settle(tx)
     return resource
   } catch (error) {
-    await resolve(deps, tx, reservation, { id, kind, path, identity })
-    throw error
+    const outcome = await resolve(deps, tx, reservation, { id, kind, path, identity })
+    throw outcome === 'undone' ? error : failedAfterwards(error, path)
   }
 }
 
 /** Where not even the store knows what became of a commit, the journal stays and recovery asks again. */
-async function resolve(deps: Deps, tx: Tx, reservation: Reservation, journal: ClaimJournal): Promise<void> {
+async function resolve(deps: Deps, tx: Tx, reservation: Reservation, journal: ClaimJournal) {
   try {
     const outcome = await deps.store.recover(journal)
     if (outcome === 'done') await reservation.settle(tx)
+    return outcome
   } catch (error) {
     deps.log.error('a commit that failed is left to recovery', {
       claim: journal.id,
@@ -50,7 +53,14 @@ async function resolve(deps: Deps, tx: Tx, reservation: Reservation, journal: Cl
       error,
     })
     reservation.leave()
+    return 'unknown'
   }
+}
+
+/** A refusal for want of room says that nothing has changed: it is not the word for what stands and may not last. */
+export function failedAfterwards(error: unknown, path: ResourcePath): unknown {
+  if (!(error instanceof DavError)) return error
+  return new DavError('io-error', `it may be done, but not to last: ${error.message}`, { path, cause: error })
 }
 
 /**

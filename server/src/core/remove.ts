@@ -4,6 +4,7 @@ import { changesOfName, type Guard, requireAllowed } from './guard.ts'
 import type { Removal } from './ledger.ts'
 import { type ResourcePath, ROOT } from './path.ts'
 import { settlePostponed } from './postponed.ts'
+import { failedAfterwards } from './publish.ts'
 import { correctBelow } from './reconcile.ts'
 import { leaseUntilMs, settleOrPostpone } from './space.ts'
 import type { Tx } from './tx.ts'
@@ -31,10 +32,12 @@ export async function remove(deps: Deps, request: Remove): Promise<void> {
     const removal = { id, path, identity, bytes: before.bytes, leaseUntilMs: leaseUntilMs(deps) }
     const journaled = await journal(deps, tx, removal)
     try {
-      await deps.store.remove(tx, path, id)
+      const removed = await deps.store.remove(tx, path, id)
+      if (removed === 'out-of-sight')
+        deps.log.error('what was deleted takes room until the next start', { path })
     } catch (error) {
-      await withdraw(deps, tx, removal, journaled)
-      throw error
+      const isThere = await withdraw(deps, tx, removal, journaled)
+      throw isThere ? error : failedAfterwards(error, path)
     }
     if (!journaled) await journalAfterwards(deps, tx, removal)
     await settleOrPostpone(deps, tx, id)
@@ -60,15 +63,18 @@ async function journal(deps: Deps, tx: Tx, removal: Removal): Promise<boolean> {
 /**
  * Recovery must not carry out later what was answered with a refusal. What could be removed all the same, the
  * members beside one that could not, is given back (RFC 4918 §9.6.1).
+ * @returns whether it is known to be there
  */
-function withdraw(deps: Deps, tx: Tx, removal: Removal, journaled: boolean): Promise<void> {
+async function withdraw(deps: Deps, tx: Tx, removal: Removal, journaled: boolean): Promise<boolean> {
   const { id, path } = removal
-  return leaveUndone(deps, removal, async () => {
-    const isGone = (await deps.store.stat(path)) === null
-    if (isGone && journaled) return await settleOrPostpone(deps, tx, id)
+  let isThere = false
+  await leaveUndone(deps, removal, async () => {
+    isThere = (await deps.store.stat(path)) !== null
+    if (!isThere && journaled) return await settleOrPostpone(deps, tx, id)
     await deps.state.ledger.release(id)
     await correctBelow(deps, path)
   })
+  return isThere
 }
 
 /** The refusal that is on its way must arrive; what is left of the journal row is recovery's. */

@@ -34,8 +34,11 @@ export interface ResourceStore {
   touch(tx: Tx, path: ResourcePath, modifiedMs: number): void
   /** What identifies the thing at `path` across a rename, for the journal of a removal. */
   identify(path: ResourcePath): Promise<string>
-  /** Removes a file or a whole tree; atomic wherever the volume can still rename. Its room is free afterwards. */
-  remove(tx: Tx, path: ResourcePath, id: string): Promise<void>
+  /**
+   * Removes a file or a whole tree; atomic wherever the volume can still rename. Its room is free afterwards, unless the
+   * disk failed in the middle: then it is out of sight, and `discardStrays` tries again.
+   */
+  remove(tx: Tx, path: ResourcePath, id: string): Promise<Removed>
   /** Counts a tree, `path` itself included unless it is the root; yields sums so far, the last one complete. */
   measure(path: ResourcePath): AsyncIterable<Totals>
   /** Counts the members of one collection, not what is below them; null where there is none. */
@@ -57,6 +60,8 @@ export interface Tally {
   /** The collections among its members. */
   readonly collections: readonly ResourcePath[]
 }
+
+export type Removed = 'freed' | 'out-of-sight'
 
 /** An open file: facts and bytes belong together, also when the name is given to something else meanwhile. */
 export interface Content {

@@ -82,8 +82,8 @@ export async function sceneOf(test: Lifetime, operation: Operation): Promise<Sce
 export interface Attempt {
   /** The calls that failed. */
   readonly failed: readonly string[]
-  /** Whether it was refused. */
-  readonly refused: boolean
+  /** Why it was refused; null if it was not. */
+  readonly refusal: DavError | null
   /** What it says it could not make. */
   readonly missing: readonly string[]
 }
@@ -92,10 +92,10 @@ export async function tryOnce({ deps }: Scene, operation: Operation, fault: Faul
   const faulty = withFault(deps, fault)
   try {
     const missing = await operation.run(faulty.deps)
-    return { failed: faulty.failed, refused: false, missing: missing ?? [] }
+    return { failed: faulty.failed, refusal: null, missing: missing ?? [] }
   } catch (error) {
     assert.ok(error instanceof DavError, `not a refusal: ${error instanceof Error ? error.stack : error}`)
-    return { failed: faulty.failed, refused: true, missing: [] }
+    return { failed: faulty.failed, refusal: error, missing: [] }
   } finally {
     assert.equal(deps.running.size, 0, 'a slot is lost')
   }
@@ -107,11 +107,11 @@ async function judge(
   attempt: Attempt,
   kind: FaultKind,
 ): Promise<void> {
-  const { failed, refused, missing } = attempt
+  const { failed, refusal, missing } = attempt
   const done = without(after, missing)
-  const outcomes = refused ? [before, ...statesBehindRefusal(kind, failed, done)] : [done]
+  const outcomes = refusal === null ? [done] : [before, ...statesBehindRefusal(kind, attempt, done)]
   const seen = await visible(deps, folder)
-  const isPostponed = !refused && failed.includes('ledger.settle')
+  const isPostponed = refusal === null && failed.includes('ledger.settle')
   // What dies in the middle and stays dead cannot be put right before it is back.
   if (isPostponed) requireOneOf([contentOf(done)], contentOf(seen), 'at once')
   else if (!kind.lasting) requireOneOf(outcomes, seen, 'at once')
@@ -136,7 +136,7 @@ async function recoverTwice(deps: Deps, { recoveryCall = null, code, when }: Fau
 /** Tries again without a recovery what was refused, and looks whether it is as it should be after one. */
 async function judgeRetry({ deps, folder, after }: Scene, operation: Operation, attempt: Attempt) {
   const seen = await visible(deps, folder)
-  const isDone = !attempt.refused && attempt.missing.length === 0
+  const isDone = attempt.refusal === null && attempt.missing.length === 0
   if (!isDone && !isDeepStrictEqual(seen, after)) await operation.run(deps)
 
   await recover(deps)
@@ -146,9 +146,15 @@ async function judgeRetry({ deps, folder, after }: Scene, operation: Operation, 
 }
 
 /** What may stand although it was refused: the call did all of its work and then said that it had failed. */
-function statesBehindRefusal({ when }: FaultKind, failed: readonly string[], done: readonly string[]) {
+function statesBehindRefusal(
+  { when }: FaultKind,
+  { failed, refusal }: Attempt,
+  done: readonly string[],
+): readonly (readonly string[])[] {
   const [call = ''] = failed
   if (when === 'before' || !COMMITS.has(call)) return []
+  // Of what changes files no other refusal may be told then: the others say that nothing has changed.
+  if (/^st/.test(call) && refusal?.code !== 'io-error') return []
   // The file of a lock on an unmapped URL stays, and the lock that nobody was told of does not.
   return call === 'staged.commit' ? [done, withoutLocks(done)] : [done]
 }

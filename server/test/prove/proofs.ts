@@ -2,6 +2,8 @@ import { driverFaults } from './driver-faults.ts'
 import { kills } from './kill.ts'
 import { powerCuts } from './power-cut.ts'
 import type { Proof } from './proof.ts'
+import { killSteps } from './steps.ts'
+import { systemFaults } from './system-faults.ts'
 
 /** All proofs, in the order of a round. */
-export const PROOFS: readonly Proof[] = [driverFaults, kills, powerCuts]
+export const PROOFS: readonly Proof[] = [driverFaults, systemFaults, killSteps, kills, powerCuts]

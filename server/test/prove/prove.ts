@@ -1,3 +1,4 @@
+import { randomFrom } from '../support/random.ts'
 import type { Proof } from './proof.ts'
 import { newRecord, type ProofRecord } from './record.ts'
 import { runRound } from './rounds.ts'
@@ -16,10 +17,11 @@ export interface Proving {
 export async function prove({ proofs, seed, minutes, say, now }: Proving): Promise<ProofRecord> {
   const record = newRecord(proofs, seed)
   const endsAt = now() + minutes * 60_000
-  for (let turn = 0; turn === 0 || now() < endsAt; turn += 1) {
+  const random = randomFrom(seed)
+  let roundSeed = seed
+  for (let turn = 0; turn === 0 || now() < endsAt; turn += 1, roundSeed = random.below(MOST_SEED)) {
     for (const proof of proofs) {
       if (turn > 0 && now() >= endsAt) break
-      const roundSeed = (seed + turn * SEED_STEP) % MOST_SEED
       const beganAt = now()
       try {
         const tally = await runRound(proof, roundSeed)
@@ -35,7 +37,6 @@ export async function prove({ proofs, seed, minutes, say, now }: Proving): Promi
   return record
 }
 
-const SEED_STEP = 7919
 const MOST_SEED = 2 ** 31
 
 /** With what it was caused by: a proof says first in which case it happened. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 
 /** The calls by which a server changes a disk. SQLite and the files share `pwrite64`. */
 export const CALLS: readonly string[] = [
@@ -19,15 +20,42 @@ export interface Watcher {
   detach(): Promise<void>
 }
 
+/** What a system call answers instead of doing its work. */
+export interface Injection {
+  readonly call: string
+  /** The name of an error, as `ENOSPC`, or 0: a write of no byte. */
+  readonly answer: string
+}
+
+/**
+ * Makes the `nth` call of a kind, counted from now and for each thread by itself, fail and do nothing.
+ * @param output a file for what strace writes
+ */
+export async function failCall(
+  pid: number,
+  { call, answer }: Injection,
+  { nth, output }: { readonly nth: number; readonly output: string },
+) {
+  const outcome = answer === '0' ? 'retval=0' : `error=${answer}`
+  const child = await straceOf(pid, call, { inject: `inject=${call}:${outcome}:when=${nth}`, output })
+  return {
+    /** @returns whether there was such a call */
+    async detach(): Promise<boolean> {
+      const closed = once(child, 'close')
+      child.kill('SIGINT')
+      await closed
+      return readFileSync(output, 'utf8').includes('(INJECTED)')
+    },
+  }
+}
+
 /**
  * Kills a process at the moment before a thread of it makes its `nth` call of a kind, counted from now: nothing of
  * that call happens.
  */
 export async function killBeforeCall(pid: number, call: string, nth: number): Promise<Watcher> {
   const inject = `inject=${call}:signal=KILL:when=${nth}`
-  const args = ['-f', '-o', '/dev/null', '-e', `trace=${call}`, '-e', inject, '-p', String(pid)]
-  const child = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  await attached(child)
+  const child = await straceOf(pid, call, { inject, output: '/dev/null' })
   return {
     async detach() {
       if (child.exitCode !== null || child.signalCode !== null) return
@@ -37,6 +65,17 @@ export async function killBeforeCall(pid: number, call: string, nth: number): Pr
       await closed
     },
   }
+}
+
+async function straceOf(
+  pid: number,
+  call: string,
+  { inject, output }: { readonly inject: string; readonly output: string },
+): Promise<ChildProcess> {
+  const args = ['-f', '-o', output, '-e', `trace=${call}`, '-e', inject, '-p', String(pid)]
+  const child = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  await attached(child)
+  return child
 }
 
 async function attached(child: ChildProcess): Promise<void> {

@@ -3,6 +3,7 @@ import { rename, rm } from 'node:fs/promises'
 import { DavError } from '../../core/errors.ts'
 import type { ClaimJournal } from '../../core/ledger.ts'
 import type { ResourcePath } from '../../core/path.ts'
+import type { Removed } from '../../core/store.ts'
 import { type Anchor, withParent } from './anchor.ts'
 import { identityOf } from './facts.ts'
 import { lookAt } from './lookup.ts'
@@ -13,7 +14,7 @@ import type { Volume } from './volume.ts'
  * Takes a file or tree away by one rename and then apart. On a file system so full that it cannot even rename
  * (btrfs), it is taken apart where it is.
  */
-export function removeTree(volume: Volume, path: ResourcePath, id: string): Promise<void> {
+export function removeTree(volume: Volume, path: ResourcePath, id: string): Promise<Removed> {
   return withParent(volume.root, path, async (parent, name) => {
     try {
       await rename(parent.at(name), volume.trash.at(id))
@@ -21,12 +22,22 @@ export function removeTree(volume: Volume, path: ResourcePath, id: string): Prom
       if (!isNoRoom(error)) throw error
       await rm(parent.at(name), { recursive: true })
     }
-    await takeApartOrPutBack(volume, path, id, parent.at(name))
+    const removed = await takeApartOrPutBack(volume, path, id, parent.at(name)).then(
+      () => 'freed' as const,
+      outOfSight,
+    )
     if (volume.durability === 'full') await parent.sync()
     // ext4 counts blocks as free only once the journal has committed, so without this the room would be
     // missing from the next answer.
     if (volume.durability !== 'none') await volume.trash.sync()
+    return removed
   })
+}
+
+/** A disk that fails while a tree is taken apart cannot bring half of it back: it is gone as a whole, if not freed. */
+function outOfSight(error: unknown): Removed {
+  if (error instanceof DavError) throw error
+  return 'out-of-sight'
 }
 
 /** A member that cannot be removed comes back to where it was, and with it the collections above it. */
@@ -34,8 +45,8 @@ async function takeApartOrPutBack(volume: Volume, path: ResourcePath, id: string
   try {
     await takeApart(volume.trash, id)
   } catch (error) {
-    if (exists(volume.trash.at(id)) && !exists(at)) await rename(volume.trash.at(id), at)
     if (!isProtected(error)) throw error
+    if (exists(volume.trash.at(id)) && !exists(at)) await rename(volume.trash.at(id), at)
     throw new DavError('forbidden', 'the operating system forbids to delete a member', { path, cause: error })
   }
 }
@@ -67,7 +78,7 @@ function halfWay(path: string, top: string): string {
 export async function recoverClaim(volume: Volume, journal: ClaimJournal): Promise<'done' | 'undone'> {
   const { id, kind, path, identity } = journal
   if (kind === 'remove') {
-    if (exists(volume.trash.at(id))) await finishRemoval(volume, path, id)
+    if (exists(volume.trash.at(id))) await finishRemoval(volume, path, id).catch(outOfSight)
     // Still there: it had not begun, and who asked for it was told so or nothing.
     return isAt(volume, path, identity) ? 'undone' : 'done'
   }

@@ -54,8 +54,8 @@ export async function makeCollection(subject: StoreUnderTest, path: string): Pro
   return await subject.inTx((tx) => staged.commit(tx, at(path)))
 }
 
-export function remove({ store, inTx }: StoreUnderTest, path: string): Promise<void> {
-  return inTx((tx) => store.remove(tx, at(path), newId()))
+export async function remove({ store, inTx }: StoreUnderTest, path: string): Promise<void> {
+  assert.equal(await inTx((tx) => store.remove(tx, at(path), newId())), 'freed')
 }
 
 /** The whole content as text; null where there is no file. */
