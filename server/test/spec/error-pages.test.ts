@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { StartError } from '../../src/core/start-error.ts'
 import { ask } from '../support/ask.ts'
 import { MIB } from '../support/content.ts'
@@ -86,6 +87,21 @@ describe('the operator’s own pages for refusals', () => {
     const { text } = await ask(server, 'GET /missing', { headers: BROWSER })
 
     assert.match(text, /<h1>Not Found<\/h1>/)
+  })
+
+  it('can be what docs/guide.md shows', async (test) => {
+    const guide = readFileSync(fileURLToPath(new URL('../../../docs/guide.md', import.meta.url)), 'utf8')
+    const [, example = ''] = /^```html 507\.html\n([\s\S]*?)^```$/m.exec(guide) ?? []
+    const server = await serverWith(test, {
+      limitBytes: 2048,
+      errorPages: pages(test, { '507.html': example }),
+    })
+
+    const { text } = await ask(server, 'PUT /a', { body: new Uint8Array(4096), headers: BROWSER })
+
+    assert.match(text, /<title>No room for \/a<\/title>/)
+    assert.match(text, /<p>The file was not saved\. It needs 4 KiB; 2 KiB are left/)
+    assert.match(text, /<p>0 B of 2 KiB are used in \/\.<\/p>/)
   })
 
   it('tell the largest file in a 413', async (test) => {
