@@ -124,7 +124,7 @@ function fillerOf(
       requireFileSize(from.bytes, maxFileBytes, { path: from.path, refusal: 'copy-too-large' })
       // The source may have grown since it was measured.
       const needed = totals.bytes + from.bytes + propertyBytes
-      if (needed > reservation.grantedBytes()) await reservation.grow(needed)
+      await reservation.cover(needed)
       requireRoomStill(deps, from.path, from.bytes)
       await orTakeOut(below, async () => {
         const bytes = await staged.copyFile(from.path, below).catch(asCopy)

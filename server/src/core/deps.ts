@@ -21,4 +21,6 @@ export interface RunningClaim {
   readonly user: string | null
   /** Bytes already on the disk: the operating system counts them, so they need no room any more. */
   writtenBytes: number
+  /** Gives back what was claimed ahead and is not needed yet. @returns whether there was something */
+  giveBack?: () => Promise<boolean>
 }

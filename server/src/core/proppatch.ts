@@ -4,7 +4,8 @@ import { DavError, isNoRoom } from './errors.ts'
 import { type Guard, requireAllowed } from './guard.ts'
 import type { ResourcePath } from './path.ts'
 import { noRoomForProperty } from './space.ts'
-import type { PropertyChange } from './state.ts'
+import { askingForSpare } from './spare.ts'
+import type { PropertyChange, PropertyRefusal } from './state.ts'
 import type { Tx } from './tx.ts'
 
 export interface PropertyUpdate {
@@ -45,16 +46,23 @@ async function patch(
   { path, changes, modifiedMs }: PropertyUpdate,
 ): Promise<PropertyFailure | null> {
   try {
-    const noRoom = await deps.state.properties.patch(tx, path, {
-      changes,
-      mostBytes: deps.limits.propertyBytesPerResource,
-      diskRoom: diskRoom(deps),
-      ...(modifiedMs === null ? {} : { alongside: () => deps.store.touch(tx, path, modifiedMs) }),
-    })
+    const ask = () =>
+      deps.state.properties.patch(tx, path, {
+        changes,
+        mostBytes: deps.limits.propertyBytesPerResource,
+        diskRoom: diskRoom(deps),
+        ...(modifiedMs === null ? {} : { alongside: () => deps.store.touch(tx, path, modifiedMs) }),
+      })
+    const noRoom = await askingForSpare(deps, ask, inFlightOf)
     return noRoom === null ? null : { index: noRoom.index, error: noRoomForProperty(noRoom.refusal, path) }
   } catch (error) {
     if (!isNoRoom(error)) throw error
     const index = changes.findIndex(({ value }) => value !== null)
     return { index: Math.max(0, index), error }
   }
+}
+
+function inFlightOf(noRoom: PropertyRefusal | null): { readonly inFlight: number } | null {
+  if (noRoom === null) return null
+  return noRoom.refusal.refusedBy === 'resource' ? { inFlight: 0 } : noRoom.refusal
 }

@@ -168,7 +168,7 @@ async function* metered(request: Receiving, reservation: Reservation): AsyncGene
     reservation.wrote(receivedBytes)
     receivedBytes += chunk.byteLength
     requireFileSize(receivedBytes, request.maxFileBytes, { path: request.path, refusal: 'file-too-large' })
-    if (receivedBytes > reservation.grantedBytes()) await reservation.grow(receivedBytes)
+    await reservation.cover(receivedBytes)
     yield chunk
   }
   reservation.wrote(receivedBytes)

@@ -1,9 +1,10 @@
 import type { Deps } from './deps.ts'
 import { currentDiskRoom, diskRoom, OVERHEAD_BYTES } from './disk-room.ts'
 import { DavError, type Shortage, type ShortageCause } from './errors.ts'
-import type { Charge, ClaimKind, ClaimRequest, Intent, Refusal, Space } from './ledger.ts'
+import type { Charge, ClaimKind, ClaimRequest, Grant, Intent, Refusal, Space } from './ledger.ts'
 import type { ResourcePath } from './path.ts'
 import { releaseOrPostpone, releasePostponed } from './release.ts'
+import { askingForSpare } from './spare.ts'
 import type { PropertyRefusal } from './state.ts'
 import type { Tx } from './tx.ts'
 
@@ -27,10 +28,11 @@ export interface Want {
 export interface Reservation {
   readonly id: string
   readonly path: ResourcePath
-  /** The content may grow to this many bytes without asking again. */
-  readonly grantedBytes: () => number
-  /** Makes room for `totalBytes` and, if there is plenty, for some more. @throws 'quota-exceeded' | 'disk-full' */
-  grow(totalBytes: number): Promise<void>
+  /**
+   * Sees to it that the content may have `totalBytes`, before it has. If it must ask for more, it asks for some ahead,
+   * which others can have as long as they are not needed. @throws 'quota-exceeded' | 'disk-full'
+   */
+  cover(totalBytes: number): Promise<void>
   /** Says how much of the content is on the disk by now. */
   wrote(totalBytes: number): void
   /** Fixes and journals what the commit will amount to. @throws 'quota-exceeded' if that no longer fits */
@@ -51,7 +53,8 @@ export interface Reservation {
  */
 export async function reserve(deps: Deps, want: Want): Promise<Reservation> {
   await releasePostponed(deps)
-  const answer = await deps.state.ledger.claim(claimOf(deps, want, want.bytes))
+  const ask = () => deps.state.ledger.claim(claimOf(deps, want, want.bytes))
+  const answer = await askingForSpare(deps, ask, refusalIn)
   if ('refusedBy' in answer) throw noRoom(answer, want.path)
   return reservation(deps, want, answer.grantedBytes)
 }
@@ -65,6 +68,10 @@ export async function requireRoom(deps: Deps, want: Want): Promise<number> {
   const answer = await deps.state.ledger.wouldGrant(claimOf(deps, want, Number.MAX_SAFE_INTEGER))
   if ('refusedBy' in answer) throw noRoom(answer, want.path)
   return answer.grantedBytes
+}
+
+function refusalIn(answer: Grant | Refusal): Refusal | null {
+  return 'refusedBy' in answer ? answer : null
 }
 
 function claimOf(deps: Deps, want: Want, upTo: number): ClaimRequest {
@@ -117,17 +124,31 @@ export function leaseUntilMs(deps: Deps): number {
 function reservation(deps: Deps, want: Want, claimedBytes: number): Reservation {
   const { ledger } = deps.state
   let grantedBytes = claimedBytes
+  let neededBytes = claimedBytes
   let stepBytes = deps.limits.growthStepBytes
+  let isFixed = false
   let ended = false
   const running = deps.running.get(want.id)
+  const askFor = async (atLeast: number, upTo: number): Promise<Grant | Refusal> =>
+    ledger.grow(want.id, { bytes: { atLeast, upTo }, diskRoom: diskRoom(deps) })
+  if (running !== undefined) {
+    running.giveBack = async () => {
+      if (isFixed || grantedBytes <= neededBytes) return false
+      grantedBytes = neededBytes
+      stepBytes = 0
+      await askFor(neededBytes, neededBytes)
+      return true
+    }
+  }
   return {
     id: want.id,
     path: want.path,
-    grantedBytes: () => grantedBytes,
-    async grow(totalBytes) {
-      const bytes = { atLeast: totalBytes, upTo: totalBytes + stepBytes }
+    async cover(totalBytes) {
+      neededBytes = Math.max(neededBytes, totalBytes)
+      if (totalBytes <= grantedBytes) return
+      const upTo = totalBytes + stepBytes
       stepBytes = Math.min(stepBytes * 2, deps.limits.growthStepMaxBytes)
-      const answer = await ledger.grow(want.id, { bytes, diskRoom: diskRoom(deps) })
+      const answer = await askingForSpare(deps, () => askFor(totalBytes, upTo), refusalIn)
       if ('refusedBy' in answer) throw noRoom(answer, want.path)
       grantedBytes = answer.grantedBytes
     },
@@ -135,6 +156,7 @@ function reservation(deps: Deps, want: Want, claimedBytes: number): Reservation 
       if (running !== undefined) running.writtenBytes = totalBytes
     },
     async intend(tx, intent) {
+      isFixed = true
       const refusal = await ledger.intend(tx, want.id, intent)
       if (refusal !== null) throw noRoom(refusal, want.path)
     },
