@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
+
 import type { Log, RefusalRecord, RequestRecord } from '../../src/core/log.ts'
 import { type RunningServer, type ServerOptions, startServer } from '../../src/server.ts'
 import { temporaryFolder } from './folder.ts'
+import type { Lifetime } from './lifetime.ts'
 
 export interface TestServer {
   /** Without a slash at the end. */
@@ -30,10 +31,7 @@ export interface RecordedLog extends Log {
 }
 
 /** A server of this process on a free port and, unless given, a new folder; it ends with the test. */
-export async function serverWith(
-  test: TestContext,
-  options: Partial<ServerOptions> = {},
-): Promise<TestServer> {
+export async function serverWith(test: Lifetime, options: Partial<ServerOptions> = {}): Promise<TestServer> {
   const folder = options.folder ?? temporaryFolder(test)
   const log = recordedLog()
   const running = await startServer({

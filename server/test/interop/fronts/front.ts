@@ -21,9 +21,8 @@ export interface Plan {
   readonly authority: Authority
   /** A directory of its own, for configuration, process id and temporary files. */
   readonly directory: string
-  /** Ports on 127.0.0.1: of the front for HTTPS, of the front for HTTP, and of Plimsoll behind it. */
+  /** Ports on 127.0.0.1: of the front for HTTPS, and of Plimsoll behind it. */
   readonly port: number
-  readonly plainPort: number
   readonly upstreamPort: number
   /** The served folder. */
   readonly folder: string
@@ -46,8 +45,6 @@ export interface Front {
   /** Without a slash at the end. */
   readonly url: string
   readonly port: number
-  /** Where nginx and Apache send whoever comes without TLS to the right address. */
-  readonly plainPort: number
   readonly caFile: string
   readonly directory: string
   /** Ends it at once, with whatever it was doing. */
@@ -86,21 +83,12 @@ export async function startFront(test: TestContext, name: FrontName, wish: Front
   const directory = temporaryFolder(test)
   // Apache's children are another user than root.
   chmodSync(directory, 0o755)
-  const [port, plainPort] = [await freePort(), await freePort()]
+  const port = await freePort()
   const { upstreamPort, folder = '/nonexistent', edit = (text) => text } = wish
   const bufferDirectory = wish.bufferDirectory ?? join(directory, 'buffers')
   mkdirSync(bufferDirectory, { recursive: true })
   chmodSync(bufferDirectory, 0o777)
-  const program = PROGRAMS[name]({
-    authority,
-    directory,
-    port,
-    plainPort,
-    upstreamPort,
-    folder,
-    bufferDirectory,
-    edit,
-  })
+  const program = PROGRAMS[name]({ authority, directory, port, upstreamPort, folder, bufferDirectory, edit })
   const buffered = new Set<string>()
   const watcher = watch(bufferDirectory, (_, file) => void buffered.add(String(file)))
   test.after(() => watcher.close())
@@ -123,7 +111,6 @@ export async function startFront(test: TestContext, name: FrontName, wish: Front
   return {
     url: `https://localhost:${port}`,
     port,
-    plainPort,
     caFile: authority.caFile,
     directory,
     cut: () => ended(child),

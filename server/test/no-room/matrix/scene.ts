@@ -10,7 +10,7 @@ import { KIB, MIB, randomBytes, sha256 } from '../../support/content.ts'
 import { whileServed } from '../../support/served.ts'
 import { serverWith } from '../../support/server.ts'
 import { lock, setting, update } from '../../support/spawned.ts'
-import { type StateRows, stateRows } from './state.ts'
+import { type StateRows, stateRows } from '../../support/state-rows.ts'
 
 export const BIG_BYTES = MIB
 export const SMALL_BYTES = 10 * KIB
