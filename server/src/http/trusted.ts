@@ -5,6 +5,7 @@ import type { Network } from '../core/network.ts'
 export type Trusts = (address: string) => boolean
 
 export function trustsIn(networks: readonly Network[]): Trusts {
+  if (networks.length === 0) return () => false
   const list = new BlockList()
   for (const { address, prefixBits } of networks) list.addSubnet(address, prefixBits, familyOf(address))
   return (address) => isIP(address) !== 0 && list.check(address, familyOf(address))

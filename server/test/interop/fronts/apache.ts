@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { deployed, type Plan, type Program, replaced, within } from './front.ts'
+import { deployed, type Plan, type Program, replaced, within } from './plan.ts'
 
 // Those that a2enmod in deploy/apache/plimsoll.conf names, and those that Debian enables by itself.
 const MODULES = [
@@ -13,19 +13,19 @@ const MODULES = [
   'proxy',
   'proxy_http',
   'reqtimeout',
-  'rewrite',
   'socache_shmcb',
   'ssl',
   'xsendfile',
 ] as const
 
 export function apache(plan: Plan): Program {
-  const { authority, port, upstreamPort, folder, edit } = plan
+  const { authority, port, plainPort, upstreamPort, folder, edit } = plan
   const site = replaced(deployed('apache/plimsoll.conf'), [
     ['http://127.0.0.1:8507/', `http://127.0.0.1:${upstreamPort}/`],
     ['files.example.org', 'localhost'],
     ['/etc/ssl/plimsoll/fullchain.pem', authority.certificateFile],
     ['/etc/ssl/plimsoll/privkey.pem', authority.keyFile],
+    ['<VirtualHost *:80>', `<VirtualHost 127.0.0.1:${plainPort}>`],
     ['<VirtualHost *:443>', `<VirtualHost 127.0.0.1:${port}>`],
     ['/srv/plimsoll/files', folder],
   ])
@@ -51,6 +51,7 @@ Mutex pthread
 ErrorLog ${within(plan, 'error.log')}
 LogLevel warn
 Listen 127.0.0.1:${plan.port}
+Listen 127.0.0.1:${plan.plainPort}
 StartServers 1
 ThreadsPerChild 16
 MaxRequestWorkers 16

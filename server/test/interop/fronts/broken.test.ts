@@ -12,7 +12,8 @@ import { cannotMount } from '../../support/tools.ts'
 import { mountedVolume } from '../../support/volume.ts'
 import { behind, withoutFront } from './behind.ts'
 import { curl } from './client.ts'
-import { FRONTS, type Front, type FrontName, replaced, startFront } from './front.ts'
+import { FRONTS, type Front, type FrontName, startFront } from './front.ts'
+import { replaced } from './plan.ts'
 
 // Apache calls a server that it cannot reach unavailable.
 const UPSTREAM_DOWN: Readonly<Record<FrontName, number>> = { nginx: 502, apache: 503, caddy: 502 }

@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { deployed, type Plan, type Program, replaced, within } from './front.ts'
+import { deployed, type Plan, type Program, replaced, within } from './plan.ts'
 
 export function caddy(plan: Plan): Program {
   const { authority, port, upstreamPort, edit } = plan

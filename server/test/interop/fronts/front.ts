@@ -4,47 +4,25 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, watch } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
 import type { TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from '../../support/folder.ts'
 import { apache } from './apache.ts'
-import { type Authority, testAuthority } from './authority.ts'
+import { testAuthority } from './authority.ts'
 import { caddy } from './caddy.ts'
 import { nginx } from './nginx.ts'
+import type { Plan, Program } from './plan.ts'
 
 export const FRONTS = ['nginx', 'apache', 'caddy'] as const
 export type FrontName = (typeof FRONTS)[number]
-
-/** What a front is made from: the files in deploy/ and what must be another in a test. */
-export interface Plan {
-  readonly authority: Authority
-  /** A directory of its own, for configuration, process id and temporary files. */
-  readonly directory: string
-  /** Ports on 127.0.0.1: of the front for HTTPS, and of Plimsoll behind it. */
-  readonly port: number
-  readonly upstreamPort: number
-  /** The served folder. */
-  readonly folder: string
-  /** An existing directory in which the front would store bodies while it buffers them. */
-  readonly bufferDirectory: string
-  /** Changes the deployed configuration further, as an operator would. */
-  readonly edit: (configuration: string) => string
-}
-
-/** How to run one: its files are written when this returns. */
-export interface Program {
-  readonly command: string
-  readonly args: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
-  /** Where it writes its errors, unless that is the standard error stream. */
-  readonly logFile?: string
-}
 
 export interface Front {
   /** Without a slash at the end. */
   readonly url: string
   readonly port: number
+  /** Where nginx and Apache send whoever comes without TLS to the right address. */
+  readonly plainPort: number
   readonly caFile: string
   readonly directory: string
   /** Ends it at once, with whatever it was doing. */
@@ -64,33 +42,23 @@ export interface FrontWish {
 
 const PROGRAMS: Readonly<Record<FrontName, (plan: Plan) => Program>> = { nginx, apache, caddy }
 
-/** The text of a file in deploy/. */
-export function deployed(path: string): string {
-  return readFileSync(fileURLToPath(new URL(`../../../../deploy/${path}`, import.meta.url)), 'utf8')
-}
-
-/** Replaces each text, wherever it stands. @throws Error for one that is not there: then deploy/ has changed */
-export function replaced(text: string, changes: readonly (readonly [from: string, to: string])[]): string {
-  return changes.reduce((before, [from, to]) => {
-    if (!before.includes(from)) throw new Error(`deploy/ does not have ${from} any more`)
-    return before.replaceAll(from, to)
-  }, text)
-}
-
-/** Starts a real front with the configuration of deploy/, on a port of its own; it ends with the test. */
+/** Starts a real front with the configuration of deploy/, on ports of its own; it ends with the test. */
 export async function startFront(test: TestContext, name: FrontName, wish: FrontWish): Promise<Front> {
-  const authority = testAuthority()
-  const directory = temporaryFolder(test)
-  // Apache's children are another user than root.
-  chmodSync(directory, 0o755)
-  const port = await freePort()
-  const { upstreamPort, folder = '/nonexistent', edit = (text) => text } = wish
-  const bufferDirectory = wish.bufferDirectory ?? join(directory, 'buffers')
-  mkdirSync(bufferDirectory, { recursive: true })
-  chmodSync(bufferDirectory, 0o777)
-  const program = PROGRAMS[name]({ authority, directory, port, upstreamPort, folder, bufferDirectory, edit })
+  for (;;) {
+    try {
+      return await launch(test, name, wish)
+    } catch (error) {
+      // Between our look and its own, somebody else took the port.
+      if (!/address already in use/i.test(String(error))) throw error
+    }
+  }
+}
+
+async function launch(test: TestContext, name: FrontName, wish: FrontWish): Promise<Front> {
+  const plan = await planFor(test, wish)
+  const program = PROGRAMS[name](plan)
   const buffered = new Set<string>()
-  const watcher = watch(bufferDirectory, (_, file) => void buffered.add(String(file)))
+  const watcher = watch(plan.bufferDirectory, (_, file) => void buffered.add(String(file)))
   test.after(() => watcher.close())
   const child = spawn(program.command, program.args, {
     detached: true,
@@ -98,25 +66,42 @@ export async function startFront(test: TestContext, name: FrontName, wish: Front
     env: { PATH: `${process.env.PATH}:/usr/sbin`, ...program.env },
   })
   test.after(() => ended(child))
-  const { logFile } = program
+  const log = logOf(child, program)
+  await listening(child, plan.port, log)
+  const { port, plainPort, directory } = plan
+  const { caFile } = plan.authority
+  const cut = (): Promise<void> => ended(child)
+  return { url: `https://localhost:${port}`, port, plainPort, caFile, directory, cut, buffered, log }
+}
+
+async function planFor(test: TestContext, wish: FrontWish): Promise<Plan> {
+  const directory = temporaryFolder(test)
+  const bufferDirectory = wish.bufferDirectory ?? join(directory, 'buffers')
+  mkdirSync(bufferDirectory, { recursive: true })
+  // Apache's children are another user than root.
+  chmodSync(directory, 0o755)
+  chmodSync(bufferDirectory, 0o777)
+  return {
+    authority: testAuthority(),
+    directory,
+    bufferDirectory,
+    port: await freePort(),
+    plainPort: await freePort(),
+    upstreamPort: wish.upstreamPort,
+    folder: wish.folder ?? '/nonexistent',
+    edit: wish.edit ?? ((text) => text),
+  }
+}
+
+/** What a program has said until now, on its streams and in its file. */
+function logOf(child: ChildProcess, { logFile }: Program): () => string {
   let said = ''
-  const log = (): string =>
-    said + (logFile !== undefined && existsSync(logFile) ? readFileSync(logFile, 'utf8') : '')
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text) => {
+    stream?.setEncoding('utf8').on('data', (text) => {
       said += text
     })
   }
-  await listening(child, port, log)
-  return {
-    url: `https://localhost:${port}`,
-    port,
-    caFile: authority.caFile,
-    directory,
-    cut: () => ended(child),
-    buffered,
-    log,
-  }
+  return () => said + (logFile !== undefined && existsSync(logFile) ? readFileSync(logFile, 'utf8') : '')
 }
 
 /** A port of 127.0.0.1 where nobody listens. */
@@ -132,7 +117,11 @@ export async function freePort(): Promise<number> {
 /** Waits until somebody accepts connections there. @throws Error with what the program said if it ended instead */
 async function listening(child: ChildProcess, port: number, log: () => string): Promise<void> {
   for (let tries = 0; tries < 1200; tries++) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the front ended: ${log()}`)
+    if (child.exitCode !== null || child.signalCode !== null) {
+      // Its last words may still be on their way.
+      await Promise.all([child.stdout, child.stderr].map((stream) => stream && finished(stream)))
+      throw new Error(`the front ended: ${log()}`)
+    }
     if (await accepts(port)) return
     await wait(50)
   }
@@ -153,9 +142,4 @@ async function ended(child: ChildProcess): Promise<void> {
   const closed = once(child, 'close')
   process.kill(-child.pid, 'SIGKILL')
   await closed
-}
-
-/** The path of a file in the front's own directory. */
-export function within({ directory }: Plan, name: string): string {
-  return join(directory, name)
 }

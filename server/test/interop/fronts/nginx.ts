@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { deployed, type Plan, type Program, replaced, within } from './front.ts'
+import { deployed, type Plan, type Program, replaced, within } from './plan.ts'
 
 const BUFFERS = ['proxy', 'fastcgi', 'uwsgi', 'scgi'] as const
 
 export function nginx(plan: Plan): Program {
-  const { authority, port, upstreamPort, folder, edit } = plan
+  const { authority, port, plainPort, upstreamPort, folder, edit } = plan
   for (const name of BUFFERS) mkdirSync(within(plan, name))
   const site = replaced(deployed('nginx/plimsoll.conf'), [
     ['server 127.0.0.1:8507;', `server 127.0.0.1:${upstreamPort};`],
@@ -13,7 +13,7 @@ export function nginx(plan: Plan): Program {
     ['/etc/ssl/plimsoll/privkey.pem', authority.keyFile],
     ['listen 443 ssl;', `listen 127.0.0.1:${port} ssl;`],
     ['    listen [::]:443 ssl;\n', ''],
-    ['listen 80;', `listen unix:${within(plan, 'http.sock')};`],
+    ['listen 80;', `listen 127.0.0.1:${plainPort};`],
     ['    listen [::]:80;\n', ''],
     ['/srv/plimsoll/files/', `${folder}/`],
   ])

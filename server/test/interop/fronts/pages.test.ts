@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { refusalIn } from '../../support/refusal.ts'
 import { behind, withoutFront } from './behind.ts'
 import { type Answered, curl, field } from './client.ts'
-import { deployed, type FrontName, replaced } from './front.ts'
+import type { FrontName } from './front.ts'
+import { deployed, replaced } from './plan.ts'
 
 const BROWSER = 'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
 const PAGES = fileURLToPath(new URL('../../../../deploy/pages', import.meta.url))

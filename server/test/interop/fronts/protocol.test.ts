@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { ask } from '../../support/ask.ts'
 import { requestEnded } from '../../support/eventually.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { lock } from '../../support/spawned.ts'
@@ -105,6 +107,31 @@ for (const name of FRONTS) {
       const [stored] = server.log.requests.filter(({ method }) => method === 'PUT')
       assert.equal(stored?.remoteAddress, '127.0.0.2')
       assert.deepEqual([there.status, here.status], [502, 201])
+    })
+
+    it('stores an empty file and replaces it by one in chunks', async (test) => {
+      const { server, front } = await behind(test, name)
+
+      const empty = await curl(front, '/a', '-T', '/dev/null')
+      const chunked = await curl(front, '/a', '-H', 'Transfer-Encoding: chunked', '-T', import.meta.filename)
+
+      assert.deepEqual([empty.status, chunked.status], [201, 204])
+      assert.equal(readFileSync(join(server.folder, 'a'), 'utf8'), readFileSync(import.meta.filename, 'utf8'))
+    })
+
+    if (name === 'caddy') return // does it by itself, on a port that cannot be chosen
+    it('sends whoever comes without TLS to the address with it (WIN-09)', async (test) => {
+      const { front } = await behind(test, name)
+
+      const { status, headers } = await ask(
+        { host: '127.0.0.1', port: front.plainPort },
+        'PROPFIND /a%20b/',
+        {
+          headers: { Host: 'localhost' },
+        },
+      )
+
+      assert.deepEqual([status, headers.location], [308, 'https://localhost/a%20b/'])
     })
   })
 }

@@ -10,7 +10,8 @@ import { temporaryFolder } from '../../support/folder.ts'
 import { serverWith } from '../../support/server.ts'
 import { missingTool } from '../../support/tools.ts'
 import { run } from '../program.ts'
-import { deployed, freePort, replaced } from './front.ts'
+import { freePort } from './front.ts'
+import { deployed, replaced } from './plan.ts'
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const SYSTEMD = fileURLToPath(new URL('../../../../deploy/systemd', import.meta.url))
