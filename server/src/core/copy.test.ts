@@ -12,6 +12,7 @@ import {
 import { temporaryFolder } from '../../test/support/folder.ts'
 import { copyTree } from './copy.ts'
 import { DavError } from './errors.ts'
+import { moveTree } from './move.ts'
 import type { StagedCopy } from './store.ts'
 
 describe('copying a file', () => {
@@ -34,6 +35,39 @@ describe('copying a file', () => {
     )
 
     await assert.rejects(copying, { code: 'copy-too-large' })
+    await requireSettled(deps, folder)
+  })
+})
+
+describe('copying a file that is replaced in the middle', () => {
+  it('takes content and properties of the same thing (CM-14)', async (test) => {
+    const folder = temporaryFolder(test)
+    const deps = depsIn(folder)
+    test.after(() => deps.close())
+    await putText(deps, '/a', 'old')
+    await putText(deps, '/other', 'new content')
+    let replaced = false
+    const stageCopy = async (...values: Parameters<typeof deps.store.stageCopy>) => {
+      const staged = await deps.store.stageCopy(...values)
+      const copyFile = async (...args: Parameters<StagedCopy['copyFile']>) => {
+        const bytes = await staged.copyFile(...args)
+        const move = { from: at('/other'), to: at('/a'), overwrite: true, guard: UNCONDITIONAL }
+        if (!replaced) await moveTree(deps, move)
+        replaced = true
+        return bytes
+      }
+      return Object.create(staged, { copyFile: { value: copyFile } }) as StagedCopy
+    }
+
+    await copyTree(
+      { ...deps, store: { ...deps.store, stageCopy } },
+      { from: at('/a'), to: at('/b'), depth: 'infinity', overwrite: false, guard: UNCONDITIONAL },
+    )
+
+    assert.deepEqual(await visible(deps, folder), [
+      '/a new content (text/x-11)',
+      '/b new content (text/x-11)',
+    ])
     await requireSettled(deps, folder)
   })
 })

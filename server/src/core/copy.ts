@@ -119,18 +119,33 @@ function fillerOf(
       throw error
     }
   }
+  /** @returns what has taken the place of the file meanwhile, so that its properties are those of something else */
+  const copyOnce = async (from: Resource, below: string, tries: number): Promise<Resource | null> => {
+    requireFileSize(from.bytes, maxFileBytes, { path: from.path, refusal: 'copy-too-large' })
+    // The source may have grown since it was measured.
+    const needed = totals.bytes + from.bytes + propertyBytes
+    await reservation.cover(needed)
+    requireRoomStill(deps, from.path, from.bytes)
+    let replacement: Resource | null = null
+    await orTakeOut(below, async () => {
+      const bytes = await staged.copyFile(from.path, below).catch(asCopy)
+      await deps.state.exclusive([from.path], async () => {
+        const now = await deps.store.stat(from.path)
+        if (now?.kind === 'file' && now.etag !== from.etag && tries < MOST_TRIES) replacement = now
+        else await deps.state.properties.stage(reservation.id, from.path, below)
+      })
+      return bytes
+    })
+    return replacement
+  }
   return {
     async file(from, below) {
-      requireFileSize(from.bytes, maxFileBytes, { path: from.path, refusal: 'copy-too-large' })
-      // The source may have grown since it was measured.
-      const needed = totals.bytes + from.bytes + propertyBytes
-      await reservation.cover(needed)
-      requireRoomStill(deps, from.path, from.bytes)
-      await orTakeOut(below, async () => {
-        const bytes = await staged.copyFile(from.path, below).catch(asCopy)
-        await deps.state.properties.stage(reservation.id, from.path, below)
-        return bytes
-      })
+      const before = totals
+      let source: Resource | null = from
+      for (let tries = 1; source !== null; tries += 1) {
+        if (tries > 1) await takeOut(below, before)
+        source = await copyOnce(source, below, tries)
+      }
       reservation.wrote(totals.bytes)
     },
     async collection(from, below) {
@@ -147,6 +162,9 @@ function fillerOf(
     stuck: () => stuck,
   }
 }
+
+// What another program writes all the time is copied as it is found in the end.
+const MOST_TRIES = 3
 
 /** Fails as a whole only where the root fails; a member that fails is left out, and so is what is below it. */
 async function fill(
