@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { StartError } from '../../core/start-error.ts'
@@ -8,6 +9,7 @@ import { isFull, isNotDatabase, translate } from './translate.ts'
 
 /** The write-ahead log is folded back after so many pages of 4 KiB: about 1 MiB, which stays allocated. */
 const CHECKPOINT_PAGES = 256
+const PAGE_BYTES = 4096
 const BUSY_TIMEOUT_MS = 10_000
 
 /** One SQLite connection with the only ways the drivers use it. */
@@ -21,7 +23,10 @@ export interface Database {
   transaction<T>(work: () => T): T
   /** The same for what asks for room. The ballast is not for that: it would be gone when something is to be deleted. */
   growth<T>(work: () => T): T
-  /** Folds the log back, as far as there is room. @throws DavError as `translate` says, but not for want of room */
+  /**
+   * Folds the log back and keeps spare room in it and in the database, as far as there is any.
+   * @throws DavError as `translate` says, but not for want of room
+   */
   fold(): void
   close(): void
 }
@@ -47,6 +52,17 @@ export function openDatabase(
     }
   }
   const statements = new Map<string, StatementSync>()
+  const fold = (): void => {
+    try {
+      explained((open) => {
+        open.exec('PRAGMA wal_checkpoint(PASSIVE)')
+        keepSpare(open, file)
+      })
+    } catch (error) {
+      if (!isFull(error)) throw translate(error)
+    }
+  }
+  fold()
   return {
     prepare(sql) {
       const known = statements.get(sql) ?? connection.prepare(sql)
@@ -59,17 +75,32 @@ export function openDatabase(
     growth(work) {
       return withRoom(explained, NO_BALLAST, work)
     },
-    fold() {
-      try {
-        explained((open) => open.exec('PRAGMA wal_checkpoint(PASSIVE)'))
-      } catch (error) {
-        if (!isFull(error)) throw translate(error)
-      }
-    },
+    fold,
     close() {
       connection.close()
     },
   }
+}
+
+/** What rows and the log may still take when other programs have taken all the rest of the disk, ballast included. */
+const SPARE_BYTES = 256 * 1024
+
+/**
+ * Makes the database and its log larger than they have to be. Pages that are free in the database take rows, and take
+ * what is folded back from a log that is full; a log that is long enough is written anew without growing.
+ */
+function keepSpare(connection: DatabaseSync, file: string): void {
+  const free = Number(connection.prepare('PRAGMA freelist_count').get()?.freelist_count)
+  const logBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  if (free * PAGE_BYTES >= SPARE_BYTES / 2 && logBytes >= SPARE_BYTES) return
+  // Random bytes, because a compressing file system would store zeros in no room at all.
+  attempt(connection, () => {
+    connection.exec('CREATE TABLE IF NOT EXISTS spare (bytes BLOB)')
+    connection.exec(`INSERT INTO spare VALUES (randomblob(${SPARE_BYTES}))`)
+  })
+  connection.exec('PRAGMA wal_checkpoint(PASSIVE)')
+  attempt(connection, () => connection.exec('DROP TABLE spare'))
+  connection.exec('PRAGMA wal_checkpoint(PASSIVE)')
 }
 
 const NO_BALLAST: Pick<Ballast, 'release'> = { release: () => false }
