@@ -26,7 +26,23 @@ for (const { name, skip } of wanted) if (skip !== false) console.log(`${name} is
 const proofs = wanted.filter(({ skip }) => skip === false)
 const seed = numberOf('seed', values.seed) ?? seedOfRun()
 
-const record = await prove({ proofs, seed, minutes, say: console.log, now: Date.now })
+// A round that has begun is finished, because it cleans up at its end: it has mounts and processes.
+let isAsked = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    console.log(`${signal}: ending with this round`)
+    isAsked = true
+  })
+}
+
+const record = await prove({
+  proofs,
+  seed,
+  minutes,
+  say: console.log,
+  now: Date.now,
+  isAsked: () => isAsked,
+})
 
 console.log(record.summary())
 if (only.length === 0) console.log(`written: ${writeReport(record)}`)

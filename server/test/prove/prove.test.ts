@@ -69,6 +69,7 @@ async function run(proofs: readonly Proof[], turns: number) {
       said += `${line}\n`
     },
     now: () => minute * 60_000,
+    isAsked: () => false,
   })
   return { record, said }
 }

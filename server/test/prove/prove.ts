@@ -11,17 +11,20 @@ export interface Proving {
   readonly say: (line: string) => void
   /** In milliseconds; for the tests of this. */
   readonly now: () => number
+  /** Whether somebody wants it to end with the round that runs. */
+  readonly isAsked: () => boolean
 }
 
 /** Runs round after round of every proof in turn, each at least once. Violations are told, and counted. */
-export async function prove({ proofs, seed, minutes, say, now }: Proving): Promise<ProofRecord> {
+export async function prove({ proofs, seed, minutes, say, now, isAsked }: Proving): Promise<ProofRecord> {
   const record = newRecord(proofs, seed)
   const endsAt = now() + minutes * 60_000
+  const isOver = (): boolean => isAsked() || now() >= endsAt
   const random = randomFrom(seed)
   let roundSeed = seed
-  for (let turn = 0; turn === 0 || now() < endsAt; turn += 1, roundSeed = random.below(MOST_SEED)) {
+  for (let turn = 0; turn === 0 || !isOver(); turn += 1, roundSeed = random.below(MOST_SEED)) {
     for (const proof of proofs) {
-      if (turn > 0 && now() >= endsAt) break
+      if (turn > 0 && isOver()) break
       const beganAt = now()
       try {
         const tally = await runRound(proof, roundSeed)
