@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { Sendfile } from '../../../src/front.ts'
 import { refusalIn } from '../../support/refusal.ts'
 import { behind, withoutFront } from './behind.ts'
 import { type Answered, curl, field } from './client.ts'
-import type { FrontName } from './front.ts'
 import { deployed, replaced } from './plan.ts'
 
 const BROWSER = 'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
@@ -93,16 +93,31 @@ describe('a 507 page of Apache', { skip: withoutFront('apache') }, () => {
   })
 })
 
-/** One refused upload by a browser and one by a WebDAV client; what fits is stored by both. */
-async function refusals(test: TestContext, name: FrontName, edit: (configuration: string) => string) {
-  const { front } = await behind(test, name, { limitBytes: 4 }, edit)
+const SENDFILE: Readonly<Record<'nginx' | 'apache', Sendfile>> = {
+  nginx: { front: 'nginx', location: '/-/plimsoll' },
+  apache: { front: 'apache' },
+}
+
+/** One refused upload by a browser and one by a WebDAV client; what fits is stored, and what is there is read. */
+async function refusals(
+  test: TestContext,
+  name: 'nginx' | 'apache',
+  edit: (configuration: string) => string,
+) {
+  const { front } = await behind(test, name, { limitBytes: 4, sendfile: SENDFILE[name] }, edit)
   const upload = ['-T', import.meta.filename]
 
   const browser = await curl(front, '/a', '-H', BROWSER, ...upload)
   const program = await curl(front, '/a', ...upload)
   const fitting = await curl(front, '/b', '-H', BROWSER, '-X', 'PUT', '-d', 'abcd')
 
-  assert.equal(fitting.status, 201)
+  const read = await curl(front, '/b', '-H', BROWSER)
+  const listed = await curl(front, '/', '-H', BROWSER)
+  const missing = await curl(front, '/c', '-H', BROWSER)
+
+  assert.deepEqual([fitting.status, read.status, read.body], [201, 200, 'abcd'])
+  assert.deepEqual([listed.status, missing.status], [200, 404])
+  assert.match(missing.body, /<h1>Not Found<\/h1>/)
   return { browser, program }
 }
 
