@@ -6,14 +6,8 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { before, describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { loadSettings } from '../src/config/load.ts'
-import {
-  flagOf,
-  OPTION_NAMES,
-  OPTIONS,
-  type OptionDescription,
-  showSetting,
-  variableOf,
-} from '../src/config/schema.ts'
+import type { OptionDescription } from '../src/config/option.ts'
+import { flagOf, OPTION_NAMES, OPTIONS, showSetting, variableOf } from '../src/config/schema.ts'
 import { temporaryFolder } from './support/folder.ts'
 
 // What the documents say must be true of the code: commands are run, options and files are looked up.

@@ -1,15 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { type Given, type Loaded, loadSettings } from '../config/load.ts'
-import {
-  flagOf,
-  OPTION_NAMES,
-  OPTIONS,
-  type OptionDescription,
-  type OptionName,
-  showSetting,
-  variableOf,
-} from '../config/schema.ts'
+import type { OptionDescription } from '../config/option.ts'
+import { flagOf, OPTION_NAMES, OPTIONS, type OptionName, showSetting, variableOf } from '../config/schema.ts'
 import { LIMIT_WORDS } from '../config/space-limits.ts'
 import { StartError } from '../core/start-error.ts'
 import { check, recount } from './check.ts'

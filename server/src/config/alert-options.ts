@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { OptionDescription } from './option.ts'
 import { path } from './reading.ts'
-import type { OptionDescription } from './schema.ts'
 
 const webUrl = z
   .url({ protocol: /^https?$/ })

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Network } from '../core/network.ts'
 import { parseNetwork, showNetwork } from './network.ts'
+import type { OptionDescription } from './option.ts'
 import { attempt, path } from './reading.ts'
-import type { OptionDescription } from './schema.ts'
 
 const networks = z
   .union([

@@ -4,11 +4,11 @@ import type { z } from 'zod'
 import { StartError } from '../core/start-error.ts'
 import { JsonFault, parseJson } from './json.ts'
 import { nearest } from './nearest.ts'
+import type { OptionDescription } from './option.ts'
 import {
   flagOf,
   OPTION_NAMES,
   OPTIONS,
-  type OptionDescription,
   type OptionName,
   type Settings,
   showSetting,

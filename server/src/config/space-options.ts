@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { SpaceSetting } from '../core/ledger.ts'
 import type { ResourcePath } from '../core/path.ts'
+import type { OptionDescription } from './option.ts'
 import { attempt, showSize, sizeOrNone } from './reading.ts'
-import type { OptionDescription } from './schema.ts'
 import { parseSpace, parseSpacePath, showSpace } from './space-limits.ts'
 
 const spaces = z
