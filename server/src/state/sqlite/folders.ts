@@ -1,6 +1,7 @@
 import type { Drift, FolderCount, Ledger } from '../../core/ledger.ts'
 import type { ResourcePath } from '../../core/path.ts'
 import type { Database } from './database.ts'
+import { recountSpaces } from './settle.ts'
 import type { Tables } from './tables/index.ts'
 import { stagedPath } from './tables/paths.ts'
 
@@ -64,5 +65,7 @@ function forget(tables: Tables, path: ResourcePath): Drift | null {
     propertyBytes: 0,
   })
   tables.spaces.removeTree(path, { root: true })
+  // Those of the configuration stay, with nothing in them.
+  recountSpaces(tables, path)
   return { path, recorded, counted: null }
 }

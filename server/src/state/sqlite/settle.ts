@@ -84,14 +84,15 @@ function replacedBytes({ replacesBytes, replacesPropertyBytes }: Claim, { isColl
   return isCollection ? 0 : replacesBytes - replacesPropertyBytes
 }
 
+/** Records below a path that has none itself count too: others may have made and moved what they stand for. */
 function treeAt(tables: Tables, path: ResourcePath): Tree {
-  const isCollection = tables.folders.find(path) !== null
-  const sums = isCollection ? tables.folders.sum(path) : { bytes: 0, entries: 0 }
-  return { ...sums, isCollection, propertyBytes: tables.properties.chargedBytes(path, 'infinity') }
+  const { isRecorded, ...sums } = tables.folders.tree(path)
+  const propertyBytes = tables.properties.chargedBytes(path, 'infinity')
+  return { ...sums, isCollection: isRecorded, propertyBytes }
 }
 
 /** What spaces at and below `path` that stay there hold now. */
-function recountSpaces(tables: Tables, path: ResourcePath): void {
+export function recountSpaces(tables: Tables, path: ResourcePath): void {
   const own = tables.spaces.find(path)
   for (const space of [...(own === null ? [] : [own]), ...tables.spaces.below(path)])
     recountSpace(tables, space)

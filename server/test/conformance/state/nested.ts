@@ -198,6 +198,34 @@ export function nestedCases(it: StateCase): void {
     assert.deepEqual(await counters(state), { ...EMPTY, used: 10, entries: 1 })
   })
 
+  it('counts on from what others did: folders that came without the one around them (OTH-02)', async (state) => {
+    await state.ledger.correct({ path: at('/a/b'), bytes: 10, entries: 1 })
+    await makeCollection(state, '/a')
+    const counted = await state.ledger.spaces()
+
+    await state.ledger.recountSpaces()
+
+    assert.deepEqual(await state.ledger.spaces(), counted)
+  })
+
+  it('leaves nothing in a configured space whose folder others took away (OTH-01)', async (state) => {
+    for (const path of ['/a', '/a/in']) await makeCollection(state, path)
+    await storeNew(state, '/a/in/1', 10)
+    await state.ledger.configureSpaces([{ path: at('/a/in'), kind: 'user', limits: NO_LIMITS }])
+
+    const drift = await state.ledger.forgetFolder(at('/a'))
+
+    const spaces = await state.ledger.spaces()
+    assert.deepEqual(drift?.recorded, { bytes: 10, entries: 2 })
+    assert.deepEqual(
+      spaces.map(({ path, usedBytes }) => [path, usedBytes]),
+      [
+        ['/', 0],
+        ['/a/in', 0],
+      ],
+    )
+  })
+
   it('finds the same counters again by a count of its records', async (state) => {
     for (const path of ['/a', '/a/b']) await makeCollection(state, path)
     for (const path of ['/a/1', '/a/b/2']) await storeNew(state, path, 10)

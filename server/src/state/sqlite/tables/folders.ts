@@ -32,8 +32,15 @@ export function folderTable(database: Database) {
     },
     /** Of everything strictly below `path`. */
     sum(path: ResourcePath): Totals {
-      const sql = `SELECT coalesce(sum(bytes), 0) AS bytes, coalesce(sum(entries), 0) AS entries FROM folder WHERE ${IN_TREE}`
-      return database.prepare(sql).get(...inTree(path)) as unknown as Totals
+      const { bytes, entries } = this.tree(path)
+      return { bytes, entries }
+    },
+    /** The same, and whether there is a record of `path` itself. */
+    tree(path: ResourcePath): Totals & { readonly isRecorded: boolean } {
+      const sql = `SELECT coalesce(sum(bytes), 0) AS bytes, coalesce(sum(entries), 0) AS entries,
+        coalesce(max(path = ?), 0) AS isRecorded FROM folder WHERE ${IN_TREE}`
+      const row = database.prepare(sql).get(path, ...inTree(path))
+      return { bytes: Number(row?.bytes), entries: Number(row?.entries), isRecorded: row?.isRecorded === 1 }
     },
     removeTree(path: ResourcePath): void {
       database.prepare(`DELETE FROM folder WHERE ${IN_TREE}`).run(...inTree(path))
