@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { DavError } from '../../core/errors.ts'
 import type { ClaimJournal } from '../../core/ledger.ts'
-import type { ResourcePath } from '../../core/path.ts'
+import { nameOf, parentOf, type ResourcePath } from '../../core/path.ts'
 import type { Removed } from '../../core/store.ts'
 import { type Anchor, withParent } from './anchor.ts'
 import { identityOf } from './facts.ts'
@@ -87,16 +87,29 @@ export async function recoverClaim(volume: Volume, journal: ClaimJournal): Promi
   // What stepped aside for a copy or a move comes back if that never arrived.
   const trash = volume.trash.at(id)
   if (!done && exists(trash) && lookAt(volume.root, path) === null) {
-    await withParent(volume.root, path, (parent, name) => rename(trash, parent.at(name)))
+    await ifParentIsThere(volume, path, (parent, name) => rename(trash, parent.at(name)))
   }
   await takeApart(volume.trash, id)
   return done ? 'done' : 'undone'
 }
 
-function finishRemoval(volume: Volume, path: ResourcePath, id: string): Promise<void> {
-  return withParent(volume.root, path, (parent, name) =>
-    takeApartOrPutBack(volume, path, id, parent.at(name)),
-  )
+async function finishRemoval(volume: Volume, path: ResourcePath, id: string): Promise<void> {
+  await ifParentIsThere(volume, path, (parent, name) => takeApartOrPutBack(volume, path, id, parent.at(name)))
+  await takeApart(volume.trash, id)
+}
+
+/** Others may have removed the collection meanwhile, and with it the place to which something could come back. */
+async function ifParentIsThere(
+  volume: Volume,
+  path: ResourcePath,
+  work: (parent: Anchor, name: string) => Promise<void>,
+): Promise<void> {
+  const parent = volume.root.open(parentOf(path))
+  try {
+    if (parent !== null) await work(parent, nameOf(path))
+  } finally {
+    parent?.close()
+  }
 }
 
 function isAt(volume: Volume, path: ResourcePath, identity: string | null): boolean {

@@ -94,6 +94,20 @@ export function recoveryCases(it: StoreCase): void {
     assert.equal(await subject.store.discardStrays(new Set()), 0)
   })
 
+  it('ends what had begun also where others took the collection around it away (OTH-02)', async (subject) => {
+    if (subject.folder === null) return
+    const path = at('/gone/a')
+    for (const id of ['removed', 'replaced']) {
+      mkdirSync(join(subject.folder, '.plimsoll', 'trash', id, 'b'), { recursive: true })
+    }
+
+    const removal = await subject.store.recover({ id: 'removed', kind: 'remove', identity: 'its', path })
+    const move = await subject.store.recover({ id: 'replaced', kind: 'move', identity: 'its', path })
+
+    assert.deepEqual([removal, move], ['done', 'undone'])
+    assert.equal(await subject.store.discardStrays(new Set()), 0)
+  })
+
   it('clears what is staged but for what is known, and counts it', async (subject) => {
     const kept = await begin(subject, 'put', 'kept')
     const stray = await begin(subject, 'put', 'stray-file')
