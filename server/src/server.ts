@@ -25,8 +25,10 @@ import { type Edge, nodeEdge } from './http/node.ts'
 import { type ListenOptions, listen } from './listen.ts'
 
 import { depsOf, type Opened, type OpenOptions, openAll } from './open.ts'
+import { followOthers } from './others.ts'
 import { type Rounds, startRounds } from './rounds.ts'
 import { asStartError } from './start-failure.ts'
+import { watchFolder } from './storage/folder/watch.ts'
 
 export interface ServerOptions extends OpenOptions, FrontOptions, ListenOptions {
   /** Where the tree is mounted: '' or for example '/dav'. */
@@ -38,6 +40,8 @@ export interface ServerOptions extends OpenOptions, FrontOptions, ListenOptions 
   readonly authenticate: Authenticate
   /** Who is told of changes of levels; nobody where absent. */
   readonly webhook?: WebhookOptions | null
+  /** 'auto': the counters follow what other programs change in the folder. Absent like 'off': only at a start. */
+  readonly watch?: 'auto' | 'off'
   readonly onCounting?: (progress: CountingProgress) => void
 }
 
@@ -84,6 +88,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const admin = await openAdminSocket({ ...deps, forecastOf }, opened.stateDirectory)
     opened.closers.push(() => admin.close())
     opened.closers.push(() => webhook?.close())
+    if (options.watch === 'auto') {
+      const others = followOthers(deps, watchFolder(folder))
+      opened.closers.push(() => others.stop())
+    }
     const edge = edgeOf(deps, options, { front, watch })
     const address = await listen(edge.server, options)
     return running({ address, deps, watch, edge, opened, options, folder })

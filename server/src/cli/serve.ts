@@ -60,6 +60,7 @@ function serverOptions(settings: Settings, access: Access, log: Log): ServerOpti
     errorPages: settings.errorPages,
     trustProxy: settings.trustProxy,
     sendfile: settings.sendfile,
+    watch: settings.watch,
     limits: {
       infiniteDepthResources: settings.infiniteDepth,
       nearPercent: settings.warn[0],

@@ -140,6 +140,13 @@ export const OPTIONS = {
     expects: 'full, file or none',
     help: 'what is on the disk before a write is answered: full, file (not its directory) or none',
   },
+  watch: {
+    schema: z.enum(['auto', 'off']),
+    fallback: 'auto' as const,
+    argument: 'WAY',
+    expects: 'auto or off',
+    help: 'auto lets the counters follow what other programs change in the folder; off counts only at a start',
+  },
   ...FRONT_OPTIONS,
   logFormat: {
     schema: z.enum(['auto', 'text', 'json', 'none']),

@@ -44,6 +44,13 @@ export interface Limits {
   /** One property value (409), and all of one resource (507). */
   readonly propertyBytes: number
   readonly propertyBytesPerResource: number
+  /** A folder that others change all the time is counted again after this long, or later where that takes long. */
+  readonly followSeconds: number
+  /** More folders are not watched one by one, but looked at in rounds: a watch takes about 2 KiB of memory. */
+  readonly watchedFolders: number
+  /** Between two rounds over the whole folder: where nothing tells of changes, and where something does. */
+  readonly roundSeconds: number
+  readonly watchedRoundSeconds: number
   /** Running requests get this long to finish when the server is told to stop. */
   readonly shutdownSeconds: number
 }
@@ -79,6 +86,10 @@ export const DEFAULT_LIMITS: Limits = {
   lockSeconds: 24 * 3600,
   propertyBytes: 64 * KIB,
   propertyBytesPerResource: MIB,
+  followSeconds: 2,
+  watchedFolders: 65_536,
+  roundSeconds: 300,
+  watchedRoundSeconds: 3600,
   shutdownSeconds: 10,
 }
 

@@ -69,9 +69,43 @@ export async function correctBelow(deps: Deps, path: ResourcePath): Promise<void
   for await (const gone of goneFolders(deps, path)) await visit.gone(gone)
 }
 
-/** Corrects one folder, after something was seen to change in it. @returns where it differed */
-export async function correctAt(deps: Deps, path: ResourcePath): Promise<Drift | null> {
-  return (await exclusively(deps, path, correcting(deps))).drift
+/** A piece of the work of correcting. */
+export interface Looked {
+  /** What was different. */
+  readonly drift: Drift | null
+  /** At how much was looked. */
+  readonly members: number
+}
+
+export interface Corrected extends Looked {
+  /** Those among its members; null where the folder is gone. */
+  readonly collections: readonly ResourcePath[] | null
+}
+
+/**
+ * Corrects one folder, after something may have changed in it. Most of the time it is as recorded, which is seen without
+ * keeping anybody waiting; what changes in that moment will be a reason to look again.
+ */
+export async function correctAt(deps: Deps, path: ResourcePath): Promise<Corrected> {
+  const seen = await tallyOf(deps, path)
+  const isAsRecorded = seen !== null && (await deps.state.ledger.compare(seen.folder)) === null
+  if (isAsRecorded) {
+    return { drift: null, collections: seen.collections, members: seen.folder.entries }
+  }
+  const { tally, drift } = await exclusively(deps, path, correcting(deps))
+  return { drift, collections: tally?.collections ?? null, members: tally?.folder.entries ?? 0 }
+}
+
+/** Corrects the records whose folders are gone, in pieces so small that requests have their turn in between. */
+export async function* correctGone(deps: Deps): AsyncGenerator<Looked> {
+  for await (const page of deps.state.ledger.folders(ROOT)) {
+    for (const folder of page) {
+      if (!(await isGone(deps, folder))) continue
+      const { drift } = await exclusively(deps, folder, correcting(deps))
+      yield { drift, members: 1 }
+    }
+    yield { drift: null, members: page.length }
+  }
 }
 
 /** What is done with a folder that was counted, and with a record whose folder is gone. */

@@ -1,10 +1,9 @@
 import type { Deps } from './deps.ts'
 import type { ClaimJournal } from './ledger.ts'
 import type { LogFields } from './log.ts'
-import type { ResourcePath } from './path.ts'
+import { forgetOrphans } from './orphans.ts'
 import { endClaim } from './postponed.ts'
 import { releasePostponed } from './release.ts'
-import type { Tx } from './tx.ts'
 
 /**
  * At start: every claim that a crash left behind is finished or undone, and everything staged is removed.
@@ -15,7 +14,7 @@ export async function recoverAll(deps: Deps): Promise<{ claims: number; strays: 
   for (const claim of claims) await tryToRecover(deps, claim)
   // A claim that could not be recovered may still need what it has staged or put aside, and the properties of that.
   const left = new Set((await deps.state.ledger.expired(Number.MAX_SAFE_INTEGER)).map(({ id }) => id))
-  if (left.size === 0) await forgetOrphans(deps)
+  if (left.size === 0) for await (const _ of forgetOrphans(deps, null));
   const strays = await orTellOf(deps, 'what is staged cannot be removed', {}, () =>
     deps.store.discardStrays(left),
   )
@@ -38,30 +37,6 @@ export async function keepLeases(deps: Deps, endedMs: number = deps.nowMs()): Pr
     if (claim.identity !== null || ended.has(claim.id)) await tryToRecover(deps, claim)
   }
   await deps.state.locks.purge(deps.nowMs())
-}
-
-/** Properties and locks of what was removed behind the server's back, or never came to be, have no meaning. */
-async function forgetOrphans(deps: Deps): Promise<void> {
-  const { properties, locks } = deps.state
-  await locks.purge(deps.nowMs())
-  for (const { root, token } of await locks.all(deps.nowMs())) {
-    await forgetUnlessThere(deps, root, (tx) => locks.remove(tx, token))
-  }
-  for await (const page of properties.paths()) {
-    for (const path of page) await forgetUnlessThere(deps, path, (tx) => properties.forget(tx, path))
-  }
-}
-
-/** What cannot be looked at may be there: it keeps what belongs to it. */
-async function forgetUnlessThere(
-  deps: Deps,
-  path: ResourcePath,
-  forget: (tx: Tx) => Promise<void>,
-): Promise<void> {
-  await orTellOf(deps, 'a path cannot be looked at', { path }, async () => {
-    if (path.startsWith('/') && (await deps.store.stat(path)) !== null) return
-    await deps.state.exclusive([path], forget)
-  })
 }
 
 /** At a start nothing that fails may keep the rest, and the server itself, waiting. */

@@ -58,9 +58,13 @@ export interface Properties {
   stage(claimId: string, from: ResourcePath, below: string): Promise<void>
   /** Takes back what was staged for a member of the copy and everything below it. */
   unstage(claimId: string, below: string): Promise<void>
-  /** Every path that has properties, in pages: to find those whose resource has gone behind the server's back. */
-  paths(): AsyncIterable<readonly ResourcePath[]>
-  forget(tx: Tx, path: ResourcePath): Promise<void>
+  /**
+   * Every path at or below `tree` that has properties, in pages: to find those whose resource has gone behind the
+   * server's back. Null for all there are, those of staged copies included.
+   */
+  paths(tree: ResourcePath | null): AsyncIterable<readonly ResourcePath[]>
+  /** Forgets those of everything at and below each of `paths`, and no longer charges them. */
+  forget(tx: Tx, paths: readonly ResourcePath[]): Promise<void>
 }
 
 export interface PropertyPatch {

@@ -139,7 +139,7 @@ export async function requireSettled(deps: Deps, folder: string, after = ''): Pr
 /** No property and no lock belongs to something that is not there. */
 async function requireNoOrphans(deps: Deps, after: string): Promise<void> {
   const paths = (await deps.state.locks.all(Date.now())).map(({ root }) => root)
-  for await (const page of deps.state.properties.paths()) paths.push(...page)
+  for await (const page of deps.state.properties.paths(null)) paths.push(...page)
   for (const path of paths) {
     const owner = path.startsWith('/') ? await deps.store.stat(path) : null
     assert.notEqual(owner, null, `${path} has a property or a lock and is not there ${after}`)

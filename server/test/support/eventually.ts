@@ -1,9 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { TestServer } from './server.ts'
 
-/** Looks until something is so, for what happens after an answer or without one. @throws Error after ten seconds */
-export async function eventually(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1000; tries++) {
+/** Looks until something is so, for what happens after an answer or without one. @throws Error when it takes longer */
+export async function eventually(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  { seconds = 10 }: { readonly seconds?: number } = {},
+): Promise<void> {
+  for (let tries = 0; tries < seconds * 100; tries++) {
     if (await isSo()) return
     await wait(10)
   }

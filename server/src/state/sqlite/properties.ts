@@ -10,8 +10,9 @@ import type {
 } from '../../core/state.ts'
 import { roomForProperties } from '../sql/room.ts'
 import type { Database } from './database.ts'
+import { recountSpaces } from './settle.ts'
 import type { Tables } from './tables/index.ts'
-import { stagedPath } from './tables/paths.ts'
+import { IN_TREE, inTree, stagedPath } from './tables/paths.ts'
 
 interface PropertyRow extends Property {
   readonly path: ResourcePath
@@ -46,24 +47,33 @@ export function sqliteProperties(database: Database, tables: Tables): Properties
     async unstage(claimId, below) {
       database.transaction(() => tables.properties.forgetTree(stagedPath(claimId, below)))
     },
-    async *paths() {
+    async *paths(tree) {
+      const where = tree === null ? '' : `${IN_TREE} AND`
+      const sql = `SELECT path FROM property_holder WHERE ${where} path > ? ORDER BY path LIMIT ?`
+      const bounds = tree === null ? [] : inTree(tree)
       let after = ''
       for (;;) {
-        const sql = 'SELECT path FROM property_holder WHERE path > ? ORDER BY path LIMIT ?'
-        const page = database.prepare(sql).all(after, PAGE_PATHS) as unknown as readonly PropertyRow[]
+        const page = database
+          .prepare(sql)
+          .all(...bounds, after, PAGE_PATHS) as unknown as readonly PropertyRow[]
         if (page.length === 0) return
         yield page.map(({ path }) => path)
         after = page.at(-1)?.path ?? ''
       }
     },
-    async forget(_tx, path) {
+    async forget(_tx, paths) {
       database.transaction(() => {
-        const freed = tables.properties.chargedBytes(path, '0')
-        tables.properties.forget(path)
-        tables.spaces.use(tables.spaces.enclosing(path), growthBy(-freed))
+        for (const path of paths) forgetTree(tables, path)
       })
     },
   }
+}
+
+function forgetTree(tables: Tables, path: ResourcePath): void {
+  const freed = tables.properties.chargedBytes(path, 'infinity')
+  tables.properties.forgetTree(path)
+  tables.spaces.use(tables.spaces.enclosing(path), growthBy(-freed))
+  recountSpaces(tables, path)
 }
 
 function applyPatch(

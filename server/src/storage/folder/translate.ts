@@ -83,6 +83,24 @@ export function isProtected(error: unknown): boolean {
   return isSystemError(error) && [EPERM, EACCES, EBUSY, ENOTDIR, ENOTEMPTY].includes(Math.abs(error.errno))
 }
 
+/** Whether an error says that something may not be looked into. */
+export function isForbidden(error: unknown): boolean {
+  return isSystemError(error) && [errno.EACCES, errno.EPERM].includes(Math.abs(error.errno))
+}
+
+/** In words why something cannot be watched. What inotify calls ENOSPC has nothing to do with the disk. */
+export function whyNotWatched(error: unknown): string {
+  if (!isSystemError(error)) return String(error)
+  switch (Math.abs(error.errno)) {
+    case errno.ENOSPC:
+      return 'the system lets this user watch no more folders (fs.inotify.max_user_watches)'
+    case errno.EMFILE:
+      return 'too many files are open, or this user watches with too many programs (fs.inotify.max_user_instances)'
+    default:
+      return `the system cannot watch (${error.code})`
+  }
+}
+
 /** Whether the volume has no room left, for whatever reason. */
 export function isNoRoom(error: unknown): boolean {
   return isSystemError(error) && [errno.ENOSPC, errno.EDQUOT].includes(Math.abs(error.errno))

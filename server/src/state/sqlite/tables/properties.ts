@@ -13,9 +13,6 @@ export function propertyTable(database: Database) {
       const row = database.prepare(sql).get(...(depth === '0' ? [path] : inTree(path)))
       return Number(row?.bytes)
     },
-    forget(path: ResourcePath): void {
-      database.prepare('DELETE FROM property_holder WHERE path = ?').run(path)
-    },
     forgetTree(path: ResourcePath): void {
       database.prepare(`DELETE FROM property_holder WHERE ${IN_TREE}`).run(...inTree(path))
     },
