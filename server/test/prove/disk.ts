@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { folderInMemory } from '../support/folder.ts'
 import type { Lifetime } from '../support/lifetime.ts'
 
-/** A small ext4 whose power can be cut: it lies in a file on btrfs, which can be copied in one moment. */
+/** The file systems whose power can be cut. Of btrfs two copies cannot be mounted beside each other. */
+export type CutType = 'ext4' | 'xfs'
+
+/** A small disk whose power can be cut: it lies in a file on btrfs, which can be copied in one moment. */
 export interface Disk {
   /** Where it is mounted. */
   readonly at: string
@@ -23,18 +26,23 @@ export interface Cut {
 
 const MIB = 1024 * 1024
 // The sizes are bounds: the files are sparse, and every copy shares what it can.
-const BTRFS_BYTES = 512 * MIB
-const EXT4_BYTES = 48 * MIB
+const BTRFS_BYTES = 1024 * MIB
+const KINDS = {
+  ext4: { bytes: 48 * MIB, make: ['mkfs.ext4', '-q', '-F', '-m', '0'], options: 'loop' },
+  // The smallest there is; and a copy may be mounted though it has the same identity.
+  xfs: { bytes: 320 * MIB, make: ['mkfs.xfs', '-q'], options: 'loop,nouuid' },
+} as const
 
-export function makeDisk(life: Lifetime): Disk {
+export function makeDisk(life: Lifetime, type: CutType): Disk {
+  const { bytes, make, options } = KINDS[type]
   const base = folderInMemory(life)
   const outer = join(base, 'btrfs')
   makeImage(join(base, 'btrfs.image'), BTRFS_BYTES, ['mkfs.btrfs', '-q', '-M'])
-  mount(life, join(base, 'btrfs.image'), outer)
+  mount(life, { image: join(base, 'btrfs.image'), at: outer, options: 'loop' })
   const image = join(outer, 'disk')
-  makeImage(image, EXT4_BYTES, ['mkfs.ext4', '-q', '-F', '-m', '0'])
+  makeImage(image, bytes, make)
   const at = join(base, 'disk')
-  mount(life, image, at)
+  mount(life, { image, at, options })
   let cuts = 0
   return {
     at,
@@ -47,7 +55,7 @@ export function makeDisk(life: Lifetime): Disk {
       let unmount = (): void => {}
       return {
         mount() {
-          unmount = mount(life, copy, copyAt)
+          unmount = mount(life, { image: copy, at: copyAt, options })
           return copyAt
         },
         discard() {
@@ -66,9 +74,12 @@ function makeImage(file: string, bytes: number, [program = '', ...args]: readonl
 }
 
 /** @returns what unmounts it, once, at the latest at the end of the round */
-function mount(life: Lifetime, image: string, at: string): () => void {
+function mount(
+  life: Lifetime,
+  { image, at, options }: { readonly image: string; readonly at: string; readonly options: string },
+): () => void {
   mkdirSync(at)
-  execFileSync('mount', ['-o', 'loop', image, at])
+  execFileSync('mount', ['-o', options, image, at])
   let isMounted = true
   const unmount = (): void => {
     if (isMounted) execFileSync('umount', ['-l', at])

@@ -5,7 +5,7 @@ import { MIB } from '../support/content.ts'
 import { type ServerProcess, serverProcess } from '../support/process.ts'
 import { cannotMount, missingTool } from '../support/tools.ts'
 import { type Client, clientAt } from './client.ts'
-import { type Disk, makeDisk } from './disk.ts'
+import { type CutType, type Disk, makeDisk } from './disk.ts'
 import { requireWhole, SERVE } from './inspect.ts'
 import type { Proof, Round, Tally } from './proof.ts'
 
@@ -16,33 +16,36 @@ const LIMIT_BYTES = 2 * MIB
 
 export const powerCuts: Proof = {
   name: 'power',
-  does: `A server with full durability works for ${CLIENTS} clients on an ext4 that lies in a file on btrfs. At ${CUTS} random moments the file is cloned, which is what a power cut would leave; the clone is mounted, its journal played back and a server started on it. Every client's tree must be as it was after its last answered request or one begun since: contents, properties, locks; nothing staged, no room reserved, counters right.`,
+  does: `A server with full durability works for ${CLIENTS} clients on an ext4 or an XFS that lies in a file on btrfs. At ${CUTS} random moments the file is cloned, which is what a power cut would leave; the clone is mounted, its journal played back and a server started on it. Every client's tree must be as it was after its last answered request or one begun since: contents, properties, locks; nothing staged, no room reserved, counters right.`,
   cannotSee:
-    'A disk that loses or reorders what it has said to be written, and file systems other than ext4.',
-  skip: cannotMount() || missingTool('mkfs.btrfs', 'mkfs.ext4'),
-  async round(round) {
-    const disk = makeDisk(round.life)
-    const folder = join(disk.at, 'files')
-    mkdirSync(folder)
-    const server = await serve(round, folder)
-    const clients = Array.from({ length: CLIENTS }, (_, number) =>
-      clientAt(`/client-${number}`, round.random.fork()),
-    )
-    const work = new AbortController()
-    const working = Promise.all(clients.map((client) => keepWorking(client, server, work.signal)))
-    let survivors = 0
-    // Whoever throws first, a client or a cut, ends the round.
-    const cutting = (async () => {
-      for (let cut = 0; cut < CUTS; cut += 1) {
-        await wait(round.random.below(300))
-        survivors += await cutPower(round, disk, clients)
-      }
-      work.abort()
-    })()
-    await Promise.all([cutting, working]).finally(() => work.abort())
-    const operations = clients.reduce((sum, client) => sum + client.progress().answered, 0)
-    return { powerCuts: CUTS, operations, survivors, kinds: { 'power cut of ext4': CUTS } } satisfies Tally
-  },
+    'A disk that loses or reorders what it has said to be written, and file systems other than ext4 and XFS.',
+  skip: cannotMount() || missingTool('mkfs.btrfs', 'mkfs.ext4', 'mkfs.xfs'),
+  round: (round) => cutPowerOf(round.random.pick(['ext4', 'xfs']), round),
+}
+
+/** A round on one file system. */
+export async function cutPowerOf(type: CutType, round: Round): Promise<Tally> {
+  const disk = makeDisk(round.life, type)
+  const folder = join(disk.at, 'files')
+  mkdirSync(folder)
+  const server = await serve(round, folder)
+  const clients = Array.from({ length: CLIENTS }, (_, number) =>
+    clientAt(`/client-${number}`, round.random.fork()),
+  )
+  const work = new AbortController()
+  const working = Promise.all(clients.map((client) => keepWorking(client, server, work.signal)))
+  let survivors = 0
+  // Whoever throws first, a client or a cut, ends the round.
+  const cutting = (async () => {
+    for (let cut = 0; cut < CUTS; cut += 1) {
+      await wait(round.random.below(300))
+      survivors += await cutPower(round, disk, clients)
+    }
+    work.abort()
+  })()
+  await Promise.all([cutting, working]).finally(() => work.abort())
+  const operations = clients.reduce((sum, client) => sum + client.progress().answered, 0)
+  return { powerCuts: CUTS, operations, survivors, kinds: { [`power cut of ${type}`]: CUTS } }
 }
 
 function serve({ life }: Round, folder: string): Promise<ServerProcess> {

@@ -39,7 +39,7 @@ export async function* totals(volume: Volume, path: ResourcePath): AsyncGenerato
     if (stats.isFile()) sum.bytes += Number(stats.size)
     else pending.push(at)
   }
-  const self = path === ROOT ? null : lookAt(volume.root, path)
+  const self = path === ROOT ? null : await volume.guard(path, () => lookAt(volume.root, path))
   if (self !== null) add(path, self)
   else if (path === ROOT) pending.push(ROOT)
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
