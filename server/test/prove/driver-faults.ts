@@ -2,7 +2,7 @@ import { OPERATIONS } from '../fault/scenes.ts'
 import { ALL_KINDS, sweep } from '../fault/sweep.ts'
 import type { Proof } from './proof.ts'
 
-const SWEEPS = 6
+const SWEEPS = 20
 const MOST_RECOVERY_CALLS = 25
 
 export const driverFaults: Proof = {
