@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { chmodSync, cpSync, readFileSync } from 'node:fs'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Sendfile } from '../../../src/front.ts'
+import { temporaryFolder } from '../../support/folder.ts'
 import { refusalIn } from '../../support/refusal.ts'
 import { behind, withoutFront } from './behind.ts'
 import { type Answered, curl, field } from './client.ts'
@@ -11,6 +12,14 @@ import { deployed, replaced } from './plan.ts'
 const BROWSER = 'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
 const PAGES = fileURLToPath(new URL('../../../../deploy/pages', import.meta.url))
 const GUIDE = fileURLToPath(new URL('../../../../docs/deploy.md', import.meta.url))
+
+/** Where a front that runs as a user of its own may read them: a checkout may lie in somebody's home. */
+function readablePages(test: TestContext): string {
+  const directory = temporaryFolder(test)
+  chmodSync(directory, 0o755)
+  cpSync(PAGES, directory, { recursive: true })
+  return directory
+}
 
 const FILE = [507, 'text/html', /<h1>There is no room for this file<\/h1>/] as const
 const TEXT = [507, 'text/plain', /^Insufficient Storage$/] as const
@@ -24,7 +33,7 @@ describe('a 507 page of nginx', { skip: withoutFront('nginx') }, () => {
       const [browsers, page] = [deployed('nginx/507-browsers.conf'), deployed(`nginx/${form}`)]
 
       const { browser, program } = await refusals(test, 'nginx', (text) =>
-        withLocation(text, browsers + page.replaceAll('/etc/nginx/plimsoll', PAGES)),
+        withLocation(text, browsers + page.replaceAll('/etc/nginx/plimsoll', readablePages(test))),
       )
 
       assertPage(browser, expected)
@@ -72,7 +81,7 @@ describe('a 507 page of Apache', { skip: withoutFront('apache') }, () => {
   for (const [form, changes, expected] of forms) {
     it(`${form} is for browsers, and leaves the DAV:error to programs`, async (test) => {
       const pages = replaced(deployed('apache/507-pages.conf'), [
-        ['/etc/apache2/plimsoll', PAGES],
+        ['/etc/apache2/plimsoll', readablePages(test)],
         ...changes,
       ])
 
