@@ -1,10 +1,10 @@
 import type { Deps } from './deps.ts'
 import { currentDiskRoom, diskRoom, OVERHEAD_BYTES } from './disk-room.ts'
 import { DavError, type Shortage, type ShortageCause } from './errors.ts'
-import type { Charge, ClaimKind, ClaimRequest, Grant, Intent, Refusal, Space } from './ledger.ts'
+import type { Charge, ClaimKind, ClaimRequest, Intent, Refusal, Space } from './ledger.ts'
 import type { ResourcePath } from './path.ts'
 import { releaseOrPostpone, releasePostponed } from './release.ts'
-import { askingForSpare } from './spare.ts'
+import { askingForSpare, elasticClaim, refusalIn } from './spare.ts'
 import type { PropertyRefusal } from './state.ts'
 import type { Tx } from './tx.ts'
 
@@ -70,10 +70,6 @@ export async function requireRoom(deps: Deps, want: Want): Promise<number> {
   return answer.grantedBytes
 }
 
-function refusalIn(answer: Grant | Refusal): Refusal | null {
-  return 'refusedBy' in answer ? answer : null
-}
-
 function claimOf(deps: Deps, want: Want, upTo: number): ClaimRequest {
   return {
     ...want,
@@ -123,40 +119,21 @@ export function leaseUntilMs(deps: Deps): number {
 
 function reservation(deps: Deps, want: Want, claimedBytes: number): Reservation {
   const { ledger } = deps.state
-  let grantedBytes = claimedBytes
-  let neededBytes = claimedBytes
-  let stepBytes = deps.limits.growthStepBytes
-  let isFixed = false
+  const claim = elasticClaim(deps, want.id, claimedBytes)
   let ended = false
   const running = deps.running.get(want.id)
-  const askFor = async (atLeast: number, upTo: number): Promise<Grant | Refusal> =>
-    ledger.grow(want.id, { bytes: { atLeast, upTo }, diskRoom: diskRoom(deps) })
-  if (running !== undefined) {
-    running.giveBack = async () => {
-      if (isFixed || grantedBytes <= neededBytes) return false
-      grantedBytes = neededBytes
-      stepBytes = 0
-      await askFor(neededBytes, neededBytes)
-      return true
-    }
-  }
   return {
     id: want.id,
     path: want.path,
     async cover(totalBytes) {
-      neededBytes = Math.max(neededBytes, totalBytes)
-      if (totalBytes <= grantedBytes) return
-      const upTo = totalBytes + stepBytes
-      stepBytes = Math.min(stepBytes * 2, deps.limits.growthStepMaxBytes)
-      const answer = await askingForSpare(deps, () => askFor(totalBytes, upTo), refusalIn)
-      if ('refusedBy' in answer) throw noRoom(answer, want.path)
-      grantedBytes = answer.grantedBytes
+      const refusal = await claim.cover(totalBytes)
+      if (refusal !== null) throw noRoom(refusal, want.path)
     },
     wrote(totalBytes) {
       if (running !== undefined) running.writtenBytes = totalBytes
     },
     async intend(tx, intent) {
-      isFixed = true
+      await claim.fix()
       const refusal = await ledger.intend(tx, want.id, intent)
       if (refusal !== null) throw noRoom(refusal, want.path)
     },
