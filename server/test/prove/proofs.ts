@@ -1,3 +1,4 @@
+import { models } from '../model/proof.ts'
 import { races } from '../race/proof.ts'
 import { driverFaults } from './driver-faults.ts'
 import { kills } from './kill.ts'
@@ -7,4 +8,12 @@ import { killSteps } from './steps.ts'
 import { systemFaults } from './system-faults.ts'
 
 /** All proofs, in the order of a round. */
-export const PROOFS: readonly Proof[] = [driverFaults, systemFaults, killSteps, kills, powerCuts, races]
+export const PROOFS: readonly Proof[] = [
+  driverFaults,
+  systemFaults,
+  killSteps,
+  kills,
+  powerCuts,
+  races,
+  models,
+]
