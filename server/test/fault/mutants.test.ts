@@ -57,8 +57,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     without: 'the sync of the log',
     file: 'state/sqlite/database.ts',
-    text: "isDurable ? 'FULL' : 'NORMAL'",
-    instead: "isDurable ? 'NORMAL' : 'NORMAL'",
+    text: "const lasting = isDurable ? 'FULL' : 'NORMAL'",
+    instead: "const lasting = 'NORMAL'",
     test: 'src/state/sqlite/database.test.ts',
     title: 'syncs its log',
   },

@@ -24,6 +24,11 @@ export interface Database {
   /** The same for what asks for room. The ballast is not for that: it would be gone when something is to be deleted. */
   growth<T>(work: () => T): T
   /**
+   * Does not wait until the transactions in `use` are on the disk: for claims, of which a power cut leaves nothing but
+   * what the next start removes. What is synced later takes them along, so that none is lost before an earlier one.
+   */
+  passing<T>(use: () => T): T
+  /**
    * Folds the log back and keeps spare room in it and in the database, as far as there is any.
    * @throws DavError as `translate` says, but not for want of room
    */
@@ -43,7 +48,8 @@ export function openDatabase(
 ): Database {
   const connection = opening(file, ballast)
   // In WAL mode NORMAL syncs at checkpoints only, FULL at the end of every transaction too.
-  connection.exec(`PRAGMA synchronous = ${isDurable ? 'FULL' : 'NORMAL'}`)
+  const lasting = isDurable ? 'FULL' : 'NORMAL'
+  connection.exec(`PRAGMA synchronous = ${lasting}`)
   const explained: Explained = (use) => {
     try {
       return use(connection)
@@ -74,6 +80,15 @@ export function openDatabase(
     },
     growth(work) {
       return withRoom(explained, NO_BALLAST, work)
+    },
+    passing(use) {
+      if (!isDurable) return use()
+      connection.exec('PRAGMA synchronous = NORMAL')
+      try {
+        return use()
+      } finally {
+        connection.exec(`PRAGMA synchronous = ${lasting}`)
+      }
     },
     fold,
     close() {

@@ -24,11 +24,13 @@ export function sqliteLedger(database: Database, tables: Tables): Ledger {
     ...folderLedger(database, tables),
     claim: async (request) => {
       const work = () => claim(tables, request)
-      return request.kind === 'move' ? database.transaction(work) : database.growth(work)
+      return database.passing(() =>
+        request.kind === 'move' ? database.transaction(work) : database.growth(work),
+      )
     },
     // No transaction: nothing is written, and nobody else has the database open.
     wouldGrant: async (request) => judge(tables, request).answer,
-    grow: async (id, request) => database.growth(() => grow(tables, id, request)),
+    grow: async (id, request) => database.passing(() => database.growth(() => grow(tables, id, request))),
     journalRemoval: async (_tx, removal) => database.transaction(() => journalRemoval(tables, removal)),
     intend: async (_tx, id, intent) => database.transaction(() => intend(tables, id, intent)),
     settle: async (_tx, id) =>
@@ -39,15 +41,17 @@ export function sqliteLedger(database: Database, tables: Tables): Ledger {
         settle(tables, held)
       }),
     release: async (id) =>
-      database.transaction(() => {
-        const held = tables.claims.find(id)
-        if (held === null) return
-        end(tables, held)
-        tables.properties.forgetTree(stagedPath(id))
-        tables.folders.removeTree(stagedPath(id))
-      }),
+      database.passing(() =>
+        database.transaction(() => {
+          const held = tables.claims.find(id)
+          if (held === null) return
+          end(tables, held)
+          tables.properties.forgetTree(stagedPath(id))
+          tables.folders.removeTree(stagedPath(id))
+        }),
+      ),
     async renew(id, leaseUntilMs) {
-      database.transaction(() => tables.claims.renew(id, leaseUntilMs))
+      database.passing(() => database.transaction(() => tables.claims.renew(id, leaseUntilMs)))
     },
     expired: async (nowMs) => tables.claims.expired(nowMs),
     journal: async (id) => tables.claims.find(id),
