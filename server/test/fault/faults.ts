@@ -17,6 +17,8 @@ export interface FaultyDeps {
   readonly deps: Deps
   /** The names of the calls that failed. */
   readonly failed: readonly string[]
+  /** Closes the files that an operation could not close because that, too, was to fail. */
+  letGo(): Promise<void>
 }
 
 // What makes no call to the disk or the database that could fail.
@@ -35,6 +37,7 @@ const MAKES_STAGED = /^store\.(stage|detach)/
 /** The same ports, of which one call fails: those of the store, of what it stages, and of the three of the state. */
 export function withFault(deps: Deps, fault: Fault): FaultyDeps {
   const failed: string[] = []
+  const staged: Committable[] = []
   let calls = 0
   const strike = (name: string): boolean => {
     calls += 1
@@ -62,7 +65,7 @@ export function withFault(deps: Deps, fault: Fault): FaultyDeps {
   async function answer(call: () => unknown, struck: boolean, name: string): Promise<unknown> {
     if (struck && fault.when === 'before') throw error()
     const result = await call()
-    if (struck && MAKES_STAGED.test(name)) await (result as Committable).discard()
+    if (MAKES_STAGED.test(name)) staged.push(result as Committable)
     if (struck) throw error()
     return MAKES_STAGED.test(name) ? faulty(result as object, 'staged') : result
   }
@@ -82,5 +85,11 @@ export function withFault(deps: Deps, fault: Fault): FaultyDeps {
     properties: faulty(properties, 'properties'),
     locks: faulty(locks, 'locks'),
   }
-  return { deps: { ...deps, store: faulty(deps.store, 'store'), state }, failed }
+  return {
+    deps: { ...deps, store: faulty(deps.store, 'store'), state },
+    failed,
+    async letGo() {
+      for (const each of staged) await each.discard()
+    },
+  }
 }

@@ -44,6 +44,7 @@ export async function sweep(
     const named = `${kind.code} ${kind.when} ${attempt.failed[0]}, call ${call}`
     const judged = retries ? judgeRetry(scene, operation, attempt) : judge(scene, attempt, kind)
     await judged.catch((error: unknown) => wrong.push(`${named}: ${String(error)}`))
+    await attempt.letGo()
     await scene.close()
     if (attempt.failed.length === 0) break
     faults += 1
@@ -86,16 +87,18 @@ export interface Attempt {
   readonly refusal: DavError | null
   /** What it says it could not make. */
   readonly missing: readonly string[]
+  /** See `FaultyDeps`. */
+  letGo(): Promise<void>
 }
 
 export async function tryOnce({ deps }: Scene, operation: Operation, fault: Fault): Promise<Attempt> {
   const faulty = withFault(deps, fault)
   try {
     const missing = await operation.run(faulty.deps)
-    return { failed: faulty.failed, refusal: null, missing: missing ?? [] }
+    return { ...faulty, refusal: null, missing: missing ?? [] }
   } catch (error) {
     assert.ok(error instanceof DavError, `not a refusal: ${error instanceof Error ? error.stack : error}`)
-    return { failed: faulty.failed, refusal: error, missing: [] }
+    return { ...faulty, refusal: error, missing: [] }
   } finally {
     assert.equal(deps.running.size, 0, 'a slot is lost')
   }
