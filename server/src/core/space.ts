@@ -65,7 +65,8 @@ export async function reserve(deps: Deps, want: Want): Promise<Reservation> {
  * @throws DavError 'quota-exceeded' | 'disk-full'
  */
 export async function requireRoom(deps: Deps, want: Want): Promise<number> {
-  const answer = await deps.state.ledger.wouldGrant(claimOf(deps, want, Number.MAX_SAFE_INTEGER))
+  const ask = () => deps.state.ledger.wouldGrant(claimOf(deps, want, Number.MAX_SAFE_INTEGER))
+  const answer = await askingForSpare(deps, ask, refusalIn)
   if ('refusedBy' in answer) throw noRoom(answer, want.path)
   return answer.grantedBytes
 }

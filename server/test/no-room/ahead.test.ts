@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { head } from '../support/answers.ts'
+import { ask } from '../support/ask.ts'
 import { KIB, randomBytes } from '../support/content.ts'
 import { eventually } from '../support/eventually.ts'
 import { rawConnection } from '../support/raw.ts'
@@ -16,12 +17,15 @@ describe('room that an upload without a length has claimed ahead', () => {
     )
     await eventually('room is claimed', async () => (await server.space()).availableBytes < 100 * KIB)
 
+    const asked = await ask(server, 'OPTIONS /fitting', {
+      headers: { 'Plimsoll-Ask': 'PUT', 'X-Expected-Entity-Length': 99 * KIB },
+    })
     const over = await upload(server, '/over', randomBytes(99 * KIB + 1))
     const fitting = await upload(server, '/fitting', randomBytes(99 * KIB))
     slow.write('0\r\n\r\n')
     const answer = await slow.readToEnd()
 
-    assert.deepEqual([over.status, fitting.status], [507, 201])
+    assert.deepEqual([asked.status, over.status, fitting.status], [200, 507, 201])
     assert.match(answer, /^HTTP\/1\.1 201 /)
     assert.deepEqual(await server.space(), { usedBytes: 100 * KIB, availableBytes: 0 })
   })
