@@ -18,6 +18,7 @@ const LIVE = [
   'DAV:supportedlock',
 ]
 const OF_FILES = ['DAV:getcontentlength', 'DAV:getcontenttype', 'DAV:getetag']
+const SPACE = '{urn:uuid:d50f96e6-7447-4bc9-bd71-c4ac6bb19aef}space'
 const QUOTA = ['DAV:quota-available-bytes', 'DAV:quota-used-bytes']
 
 async function serverWithTree(test: TestContext): Promise<TestServer> {
@@ -127,7 +128,7 @@ describe('what a PROPFIND asks for (RFC 4918 §9.1)', () => {
     assert.deepEqual([...(file?.found.keys() ?? [])].sort(), LIVE)
     assert.deepEqual(
       [...(collection?.found.keys() ?? [])].sort(),
-      [...LIVE.filter((name) => !OF_FILES.includes(name)), ...QUOTA].sort(),
+      [...LIVE.filter((name) => !OF_FILES.includes(name)), ...QUOTA, SPACE].sort(),
     )
     for (const element of file?.found.values() ?? []) {
       assert.deepEqual([element.text, element.children], ['', []], element.name)
