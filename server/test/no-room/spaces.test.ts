@@ -151,6 +151,25 @@ describe('spaces in spaces', () => {
   })
 })
 
+describe('the numbers of a space', () => {
+  it('are its own, and what is left is bounded by what is around it (QUOTA-13, QUOTA-18)', async (test) => {
+    const server = await serverWithSpaces(test, '/:limit=5000', '/group:limit=9000', '/group/home:limit=800')
+    assert.equal(await status(put(server, '/a', 3000)), 201)
+    assert.equal(await status(put(server, '/group/home/folder/b', 300)), 201)
+
+    const shown = await Promise.all(
+      ['/', '/group/', '/group/home/', '/group/home/folder/'].map((path) => server.space(path)),
+    )
+
+    assert.deepEqual(shown, [
+      { usedBytes: 3300, availableBytes: 1700 },
+      { usedBytes: 300, availableBytes: 1700 },
+      { usedBytes: 300, availableBytes: 500 },
+      { usedBytes: 300, availableBytes: 500 },
+    ])
+  })
+})
+
 describe('a soft limit', () => {
   it('may be passed during its grace, and refuses growth but nothing else after it (QUOTA-08)', async (test) => {
     let now = Date.now()
