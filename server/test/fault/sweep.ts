@@ -119,12 +119,27 @@ async function judge(
   if (isPostponed) requireOneOf([contentOf(done)], contentOf(seen), 'at once')
   else if (!kind.lasting) requireOneOf(outcomes, seen, 'at once')
 
+  const isUndone = kind.when === 'before' && !kind.lasting && !failed.some((call) => UNDOES.has(call))
+  if (isUndone) await requireNoClaim(deps)
+
   await recoverTwice(deps, kind)
 
   const recovered = await visible(deps, folder)
   const possible = kind.lasting ? [before, done, withoutLocks(done)] : [isPostponed ? done : seen]
   requireOneOf(possible, recovered, 'after a recovery')
   await requireSettled(deps, folder)
+}
+
+/** What fails while something is undone or settled is recovery's. */
+const UNDOES: ReadonlySet<string> = new Set([
+  'ledger.release',
+  'ledger.settle',
+  'staged.discard',
+  'store.recover',
+])
+
+async function requireNoClaim(deps: Deps): Promise<void> {
+  assert.deepEqual(await deps.state.ledger.expired(Number.MAX_SAFE_INTEGER), [], 'room is still reserved')
 }
 
 /** A recovery, before it perhaps one that fails itself. */
