@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { DavError } from '../../core/errors.ts'
 import type { ClaimJournal } from '../../core/ledger.ts'
-import { nameOf, parentOf, type ResourcePath } from '../../core/path.ts'
+import { memberPath, nameOf, parentOf, type ResourcePath, ROOT } from '../../core/path.ts'
 import type { Removed } from '../../core/store.ts'
 import { type Anchor, withParent } from './anchor.ts'
 import { identityOf } from './facts.ts'
@@ -84,13 +84,23 @@ export async function recoverClaim(volume: Volume, journal: ClaimJournal): Promi
   }
   await takeApart(volume.stage, id)
   const done = isAt(volume, path, identity)
-  // What stepped aside for a copy or a move comes back if that never arrived.
-  const trash = volume.trash.at(id)
-  if (!done && exists(trash) && lookAt(volume.root, path) === null) {
-    await ifParentIsThere(volume, path, (parent, name) => rename(trash, parent.at(name)))
-  }
+  if (!done && exists(volume.trash.at(id))) await putBack(volume, path, id)
   await takeApart(volume.trash, id)
   return done ? 'done' : 'undone'
+}
+
+/**
+ * What stepped aside for a copy or a move comes back if that never arrived. Where others have taken its collection
+ * away or its name meanwhile, it comes back at the top under a name of ours: it is nobody's to lose.
+ */
+async function putBack(volume: Volume, path: ResourcePath, id: string): Promise<void> {
+  const trash = volume.trash.at(id)
+  if (lookAt(volume.root, path) === null) {
+    await ifParentIsThere(volume, path, (parent, name) => rename(trash, parent.at(name)))
+  }
+  if (!exists(trash)) return
+  const top = memberPath(ROOT, `put-back-${id}`)
+  await withParent(volume.root, top, (parent, name) => rename(trash, parent.at(name)))
 }
 
 async function finishRemoval(volume: Volume, path: ResourcePath, id: string): Promise<void> {

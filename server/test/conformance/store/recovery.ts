@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClaimKind } from '../../../src/core/ledger.ts'
 import {
@@ -106,6 +106,28 @@ export function recoveryCases(it: StoreCase): void {
 
     assert.deepEqual([removal, move], ['done', 'undone'])
     assert.equal(await subject.store.discardStrays(new Set()), 0)
+    assert.ok(
+      existsSync(join(subject.folder, 'put-back-replaced', 'b')),
+      'what was to be replaced is not lost',
+    )
+    assert.equal(existsSync(join(subject.folder, 'put-back-removed')), false)
+  })
+
+  it('gives back what stepped aside also where others have taken its name (OTH-02)', async (subject) => {
+    if (subject.folder === null) return
+    mkdirSync(join(subject.folder, '.plimsoll', 'trash', 'replaced', 'b'), { recursive: true })
+    writeFileSync(join(subject.folder, 'taken'), 'by another program')
+
+    const move = await subject.store.recover({
+      id: 'replaced',
+      kind: 'move',
+      identity: 'its',
+      path: at('/taken'),
+    })
+
+    assert.equal(move, 'undone')
+    assert.equal(readFileSync(join(subject.folder, 'taken'), 'utf8'), 'by another program')
+    assert.ok(existsSync(join(subject.folder, 'put-back-replaced', 'b')))
   })
 
   it('clears what is staged but for what is known, and counts it', async (subject) => {
