@@ -135,7 +135,9 @@ function reservation(deps: Deps, want: Want, claimedBytes: number): Reservation 
     },
     async intend(tx, intent) {
       await claim.fix()
-      const refusal = await ledger.intend(tx, want.id, intent)
+      // What it was to replace may have gone, and the room that left may be claimed ahead by another upload.
+      const ask = () => ledger.intend(tx, want.id, intent)
+      const refusal = await askingForSpare(deps, ask, (answer) => answer)
       if (refusal !== null) throw noRoom(refusal, want.path)
     },
     // The entry goes first: for a moment the written bytes count twice, never not at all.
