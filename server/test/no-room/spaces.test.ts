@@ -229,6 +229,24 @@ describe('a soft limit', () => {
   })
 })
 
+describe('a grace that began while the clock was ahead', () => {
+  it('begins no later than the moment at which the limits are set anew', async (test) => {
+    let now = Date.now()
+    const nowMs = () => now
+    const server = await serverWith(test, { spaces: [parseSpace('/:soft-limit=500,grace=1d')], nowMs })
+    assert.equal(await status(put(server, '/a', 600)), 201)
+
+    now -= 400 * DAY_MS
+    const again = await restarted(test, server, {
+      spaces: [parseSpace('/:soft-limit=500,grace=2d')],
+      nowMs,
+    })
+    now += 3 * DAY_MS
+
+    assert.equal(await status(put(again, '/b', 1)), 507)
+  })
+})
+
 describe('a folder that others move behind the server', () => {
   it('is charged where it is found at the next start (STOR-10)', async (test) => {
     const server = await serverWithSpaces(test, '/group:limit=4000', '/group/home:limit=3000')

@@ -98,14 +98,14 @@ export function recountSpaces(tables: Tables, path: ResourcePath): void {
     recountSpace(tables, space)
 }
 
-/** Makes the counters of a space the sum of the records in it. */
+/** Makes the counters of a space the sum of the records in it; writes nothing where they are: a full disk has no room. */
 export function recountSpace(tables: Tables, space: SpaceRow): void {
   const held = chargeOf(tables, space.path)
-  const { usedBytes, usedEntries, usedPropertyBytes } = space
-  const isSame =
-    usedBytes === held.bytes && usedEntries === held.entries && usedPropertyBytes === held.propertyBytes
-  // Not written when nothing changes: a restart on a full disk must not need room.
-  if (!isSame) tables.spaces.setUsed(space, held)
+  tables.spaces.use([space], {
+    bytes: held.bytes - space.usedBytes,
+    entries: held.entries - space.usedEntries,
+    propertyBytes: held.propertyBytes - space.usedPropertyBytes,
+  })
 }
 
 /** All that lies below `path`, as it is charged. */

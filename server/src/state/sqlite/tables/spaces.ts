@@ -1,4 +1,4 @@
-import type { Charge, SpaceSetting } from '../../../core/ledger.ts'
+import { type Charge, NO_CHARGE, type SpaceSetting } from '../../../core/ledger.ts'
 import { type ResourcePath, selfAndAncestors } from '../../../core/path.ts'
 import { enforcedBytes, type SpaceRow } from '../../sql/room.ts'
 import type { Database } from '../database.ts'
@@ -10,9 +10,6 @@ const SPACE = `id, path, kind, is_configured AS isConfigured, limit_bytes AS lim
   used_bytes AS usedBytes, used_entries AS usedEntries, used_property_bytes AS usedPropertyBytes,
   reserved_bytes AS reservedBytes, reserved_entries AS reservedEntries,
   reserved_property_bytes AS reservedPropertyBytes`
-
-const OVER_SINCE = `over_since_ms = CASE WHEN soft_limit_bytes IS NULL OR used_bytes <= soft_limit_bytes THEN NULL
-  ELSE coalesce(over_since_ms, ?) END`
 
 // An UPDATE sees the values from before itself, so the new sum is written out. The earlier of then and now: a grace that
 // began while the clock was ahead must not last until it is there again.
@@ -30,6 +27,10 @@ export function spaceTable(database: Database, nowMs: () => number) {
       .prepare(`SELECT ${SPACE} FROM space ${where}`)
       .all(...values)
       .map((row) => spaceOf(row as unknown as SpaceRow, nowMs()))
+  const account = (spaces: readonly SpaceRow[], { bytes, entries, propertyBytes }: Charge): void => {
+    const ids = JSON.stringify(spaces.map(({ id }) => id))
+    database.prepare(USE).run({ bytes, entries, propertyBytes, nowMs: nowMs(), ids })
+  }
   return {
     /** Innermost first: the longer of two enclosing paths is the inner one. */
     enclosing: (path: ResourcePath): readonly SpaceRow[] =>
@@ -47,21 +48,15 @@ export function spaceTable(database: Database, nowMs: () => number) {
         reserved_property_bytes = reserved_property_bytes + ? WHERE id IN (SELECT value FROM json_each(?))`
       database.prepare(sql).run(sign * bytes, sign * entries, sign * propertyBytes, JSON.stringify(ids))
     },
-    use(spaces: readonly SpaceRow[], { bytes, entries, propertyBytes }: Charge): void {
-      if (spaces.length === 0 || (bytes === 0 && entries === 0 && propertyBytes === 0)) return
-      const ids = JSON.stringify(spaces.map(({ id }) => id))
-      database.prepare(USE).run({ bytes, entries, propertyBytes, nowMs: nowMs(), ids })
-    },
-    setUsed({ id }: SpaceRow, { bytes, entries, propertyBytes }: Charge): void {
-      database
-        .prepare('UPDATE space SET used_bytes = ?, used_entries = ?, used_property_bytes = ? WHERE id = ?')
-        .run(bytes, entries, propertyBytes, id)
-      database.prepare(`UPDATE space SET ${OVER_SINCE} WHERE id = ?`).run(nowMs(), id)
+    use(spaces: readonly SpaceRow[], change: Charge): void {
+      if (spaces.length === 0 || Object.values(change).every((amount) => amount === 0)) return
+      account(spaces, change)
     },
     /** @returns the space, new or with other limits; its counters are as they were */
     put(setting: SpaceSetting, isConfigured: boolean): SpaceRow {
       put(database, setting, isConfigured)
-      database.prepare(`UPDATE space SET ${OVER_SINCE} WHERE path = ?`).run(nowMs(), setting.path)
+      // The same use against another soft limit.
+      account(rows('WHERE path = ?', setting.path), NO_CHARGE)
       const [row] = rows('WHERE path = ?', setting.path)
       if (row === undefined) throw new Error(`the space ${setting.path} was not written`)
       return row
