@@ -64,9 +64,13 @@ const MOST_NAMED_FOLDERS = 20
 /** Corrects the records below `path` within a critical section that holds it. */
 export async function correctBelow(deps: Deps, path: ResourcePath): Promise<void> {
   const visit = correcting(deps)
-  const walk = folders(path, (at) => visited(deps, at, visit))
-  for (let step = await walk.next(); step.done !== true; ) step = await walk.next()
+  await walkThrough(folders(path, (at) => visited(deps, at, visit)))
   for await (const gone of goneFolders(deps, path)) await visit.gone(gone)
+}
+
+/** Goes to the end of a walk whose steps nobody looks at. */
+export async function walkThrough(walk: AsyncGenerator<unknown>): Promise<void> {
+  for (let step = await walk.next(); step.done !== true; ) step = await walk.next()
 }
 
 /** A piece of the work of correcting. */

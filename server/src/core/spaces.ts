@@ -1,10 +1,11 @@
 import type { Deps } from './deps.ts'
+import { currentDiskRoom } from './disk-room.ts'
 import { figures } from './figures.ts'
 import type { Forecast } from './filling.ts'
 import { NO_LIMITS, type Space, type SpaceLimits } from './ledger.ts'
 import { type Level, spaceStanding } from './levels.ts'
 import { contains, type ResourcePath, ROOT } from './path.ts'
-import { recount } from './reconcile.ts'
+import { recount, walkThrough } from './reconcile.ts'
 import { StartError } from './start-error.ts'
 
 /** A space as its operator sees it. Sizes in bytes, times in milliseconds since 1970. */
@@ -38,14 +39,15 @@ export interface Watching {
 }
 
 export async function listSpaces(deps: Deps, watching: Watching): Promise<readonly SpaceReport[]> {
-  const reports: SpaceReport[] = []
-  for (const space of await deps.state.ledger.spaces()) reports.push(await reportOf(deps, watching, space))
-  return reports
+  return await reportsOf(deps, watching, await deps.state.ledger.spaces())
 }
 
 /** @throws StartError if it is no space */
 export async function showSpace(deps: Deps, watching: Watching, path: ResourcePath): Promise<SpaceReport> {
-  return await reportOf(deps, watching, await required(deps, path))
+  const space = await required(deps, path)
+  const [report] = await reportsOf(deps, watching, [space])
+  if (report === undefined) throw new Error(`there is no report of ${path}`)
+  return report
 }
 
 /**
@@ -67,7 +69,7 @@ export async function changeLimits(
     )
   }
   // A folder that others have made behind the server's back is not recorded yet.
-  if ((await deps.state.ledger.record(path)) === null) await recounted(deps, path)
+  if ((await deps.state.ledger.record(path)) === null) await walkThrough(recount(deps, path))
   const limits = requireSense({ ...limitsOf(before), ...change })
   return await deps.state.ledger.setSpace({ path, kind: before?.kind ?? 'collection', limits })
 }
@@ -90,14 +92,30 @@ function requireSense(limits: SpaceLimits): SpaceLimits {
   )
 }
 
-async function recounted(deps: Deps, path: ResourcePath): Promise<void> {
-  const walk = recount(deps, path)
-  for (let step = await walk.next(); step.done !== true; ) step = await walk.next()
+/** Locks and disk are the same for all of them, and read once. */
+async function reportsOf(
+  deps: Deps,
+  watching: Watching,
+  spaces: readonly Space[],
+): Promise<readonly SpaceReport[]> {
+  const locks = await deps.state.locks.all(deps.nowMs())
+  const disk = await currentDiskRoom(deps)
+  const reports: SpaceReport[] = []
+  for (const space of spaces) {
+    const { path } = space
+    reports.push({
+      ...describe(deps, space),
+      availableBytes: (await figures(deps, path, disk)).availableBytes,
+      locks: locks.filter(({ root }) => contains(path, root)).length,
+      forecast: await watching.forecastOf(path),
+    })
+  }
+  return reports
 }
 
-async function reportOf(deps: Deps, watching: Watching, space: Space): Promise<SpaceReport> {
+/** What the space itself says. */
+function describe(deps: Deps, space: Space): Omit<SpaceReport, 'availableBytes' | 'locks' | 'forecast'> {
   const { path, kind, isConfigured, usedBytes, usedPropertyBytes, overSinceMs } = space
-  const locks = await deps.state.locks.all(deps.nowMs())
   return {
     path,
     kind,
@@ -108,12 +126,9 @@ async function reportOf(deps: Deps, watching: Watching, space: Space): Promise<S
     entries: space.usedEntries,
     reservedBytes: space.reservedBytes,
     reservedEntries: space.reservedEntries,
-    availableBytes: (await figures(deps, path)).availableBytes,
     level: spaceStanding(space, deps.limits).level,
-    locks: locks.filter(({ root }) => contains(path, root)).length,
     overSinceMs,
     refusesAtMs: overSinceMs === null ? null : overSinceMs + space.graceSeconds * 1000,
-    forecast: await watching.forecastOf(path),
   }
 }
 
