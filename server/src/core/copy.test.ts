@@ -2,14 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   at,
-  depsIn,
   mkcol,
   putText,
   requireSettled,
+  sceneOf,
   UNCONDITIONAL,
   visible,
 } from '../../test/fault/harness.ts'
-import { temporaryFolder } from '../../test/support/folder.ts'
 import { copyTree } from './copy.ts'
 import { DavError } from './errors.ts'
 import { moveTree } from './move.ts'
@@ -17,9 +16,7 @@ import type { StagedCopy } from './store.ts'
 
 describe('copying a file', () => {
   it('that the file system calls too large is forbidden, because no content came with the request', async (test) => {
-    const folder = temporaryFolder(test)
-    const deps = depsIn(folder)
-    test.after(() => deps.close())
+    const { deps, folder } = sceneOf(test)
     await putText(deps, '/a', 'x')
     const stageCopy = async (...values: Parameters<typeof deps.store.stageCopy>) => {
       const staged = await deps.store.stageCopy(...values)
@@ -41,9 +38,7 @@ describe('copying a file', () => {
 
 describe('copying a file that is replaced in the middle', () => {
   it('takes content and properties of the same thing (CM-14)', async (test) => {
-    const folder = temporaryFolder(test)
-    const deps = depsIn(folder)
-    test.after(() => deps.close())
+    const { deps, folder } = sceneOf(test)
     await putText(deps, '/a', 'old')
     await putText(deps, '/other', 'new content')
     let replaced = false
@@ -74,9 +69,7 @@ describe('copying a file that is replaced in the middle', () => {
 
 describe('copying a tree', () => {
   it('names a folder it may not look into, and takes everything else along (CM-17, CM-18)', async (test) => {
-    const folder = temporaryFolder(test)
-    const deps = depsIn(folder)
-    test.after(() => deps.close())
+    const { deps, folder } = sceneOf(test)
     for (const path of ['/tree', '/tree/open', '/tree/shut']) await mkcol(deps, path)
     for (const path of ['/tree/open/a', '/tree/shut/b']) await putText(deps, path, 'x')
     const store = {

@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
+import { describe, it } from 'node:test'
 import { limitRoot } from '../../test/conformance/state/harness.ts'
 import {
-  depsIn,
   mkcol,
   putText,
   recover,
   removeAt,
   requireSettled,
+  sceneOf,
   visible,
 } from '../../test/fault/harness.ts'
-import { temporaryFolder } from '../../test/support/folder.ts'
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
 import { ROOT } from './path.ts'
@@ -26,7 +25,7 @@ describe('publishing', () => {
     ['a collection', (deps: Deps) => mkcol(deps, '/a'), ['/a collection ()']],
   ] as const) {
     it(`charges ${name} whose commit fails after its rename, and the error still flies`, async (test) => {
-      const { deps, folder } = scene(test)
+      const { deps, folder } = sceneOf(test)
 
       await assert.rejects(run(failingCommit(deps, 'after')), FAILURE)
 
@@ -35,7 +34,7 @@ describe('publishing', () => {
     })
 
     it(`changes nothing when the commit of ${name} fails before its rename`, async (test) => {
-      const { deps, folder } = scene(test)
+      const { deps, folder } = sceneOf(test)
 
       await assert.rejects(run(failingCommit(deps, 'before')), FAILURE)
 
@@ -45,7 +44,7 @@ describe('publishing', () => {
   }
 
   it('keeps the old file, its type and its charge when the commit over it fails before its rename', async (test) => {
-    const { deps, folder } = scene(test)
+    const { deps, folder } = sceneOf(test)
     await putText(deps, '/a', 'old content')
 
     await assert.rejects(putText(failingCommit(deps, 'before'), '/a', 'new'), FAILURE)
@@ -55,7 +54,7 @@ describe('publishing', () => {
   })
 
   it('charges the difference when the commit over a file fails after its rename', async (test) => {
-    const { deps, folder } = scene(test)
+    const { deps, folder } = sceneOf(test)
     await putText(deps, '/a', 'old content')
 
     await assert.rejects(putText(failingCommit(deps, 'after'), '/a', 'new'), FAILURE)
@@ -65,7 +64,7 @@ describe('publishing', () => {
   })
 
   it('succeeds when only the settlement fails, and holds the room until it is made up for', async (test) => {
-    const { deps, folder } = scene(test)
+    const { deps, folder } = sceneOf(test)
     await limitRoot(deps.state, 10)
 
     await putText(failingSettlement(deps), '/a', '12345678')
@@ -79,7 +78,7 @@ describe('publishing', () => {
   })
 
   it('counts right when a file whose settlement was postponed is replaced before it is made up for', async (test) => {
-    const { deps, folder } = scene(test)
+    const { deps, folder } = sceneOf(test)
     await putText(failingSettlement(deps), '/a', 'first')
 
     await putText(deps, '/a', 'second content')
@@ -89,7 +88,7 @@ describe('publishing', () => {
   })
 
   it('counts right when a file whose settlement was postponed is removed before it is made up for', async (test) => {
-    const { deps, folder } = scene(test)
+    const { deps, folder } = sceneOf(test)
     await putText(deps, '/beside', 'beside')
     await putText(failingSettlement(deps), '/a', 'first')
 
@@ -100,7 +99,7 @@ describe('publishing', () => {
   })
 
   it('refuses when the file it replaces has shrunk meanwhile and the rest no longer fits (STOR-06)', async (test) => {
-    const { deps, folder } = scene(test)
+    const { deps, folder } = sceneOf(test)
     await putText(deps, '/a', '1234567890')
     await limitRoot(deps.state, 12)
     const slow = Promise.withResolvers<void>()
@@ -121,7 +120,7 @@ describe('publishing', () => {
   })
 
   it('stages nothing when there is no room', async (test) => {
-    const { deps, folder } = scene(test)
+    const { deps, folder } = sceneOf(test)
     await limitRoot(deps.state, 2)
 
     await assert.rejects(putText(deps, '/a', '123', { declaredBytes: 3 }), { code: 'quota-exceeded' })
@@ -130,13 +129,6 @@ describe('publishing', () => {
     await requireSettled(deps, folder)
   })
 })
-
-function scene(test: TestContext): { deps: Deps; folder: string } {
-  const folder = temporaryFolder(test)
-  const deps = depsIn(folder)
-  test.after(() => deps.close())
-  return { deps, folder }
-}
 
 /** Every commit fails, as when a directory cannot be synced (after) or nothing be renamed into it (before). */
 function failingCommit(deps: Deps, when: 'before' | 'after'): Deps {

@@ -2,16 +2,15 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import {
   at,
-  depsIn,
   mkcol,
   putText,
   removeAt,
   requireSettled,
+  sceneOf,
   UNCONDITIONAL,
   visible,
 } from '../../test/fault/harness.ts'
 import { lock } from '../../test/fault/scenes.ts'
-import { temporaryFolder } from '../../test/support/folder.ts'
 import type { Deps } from './deps.ts'
 
 interface Meanwhile {
@@ -66,9 +65,7 @@ describe('while the body of a PUT arrives', () => {
 })
 
 async function scene(test: TestContext): Promise<{ deps: Deps; folder: string }> {
-  const folder = temporaryFolder(test)
-  const deps = depsIn(folder)
-  test.after(() => deps.close())
+  const { deps, folder } = sceneOf(test)
   await mkcol(deps, '/c')
   await putText(deps, '/c/a', 'old content')
   return { deps, folder }

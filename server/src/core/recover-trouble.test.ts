@@ -1,26 +1,25 @@
 import assert from 'node:assert/strict'
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
+import { describe, it } from 'node:test'
 import {
   at,
-  depsIn,
   mkcol,
   putText,
   recover,
   removeAt,
   requireSettled,
+  sceneOf,
   visible,
 } from '../../test/fault/harness.ts'
 import { OPERATIONS } from '../../test/fault/scenes.ts'
-import { temporaryFolder } from '../../test/support/folder.ts'
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
 import { keepLeases, recoverAll } from './recover.ts'
 
 describe('recovery in trouble', () => {
   it('goes on where one path cannot be looked at, and forgets nothing of that', async (test) => {
-    const { deps, folder } = scene(test)
+    const { deps, folder } = sceneOf(test)
     for (const path of ['/bad', '/good']) await mkcol(deps, path)
     for (const path of ['/bad/a', '/good/a']) await putText(deps, path, 'content')
     const before = await visible(deps, folder)
@@ -32,7 +31,7 @@ describe('recovery in trouble', () => {
   })
 
   it('goes on where something staged cannot be removed', async (test) => {
-    const { deps } = scene(test)
+    const { deps } = sceneOf(test)
     const discardStrays = async () => {
       throw new DavError('io-error', 'a fault of the test')
     }
@@ -43,7 +42,7 @@ describe('recovery in trouble', () => {
   })
 
   it('keeps what a claim has put aside that could not be recovered yet', async (test) => {
-    const { deps, folder } = scene(test)
+    const { deps, folder } = sceneOf(test)
     const operation = OPERATIONS['MOVE of a tree over a tree']
     assert.ok(operation !== undefined)
     await operation.before(deps)
@@ -65,7 +64,7 @@ describe('recovery in trouble', () => {
   })
 
   it('does not wait for the end of a lease where a commit is in doubt', async (test) => {
-    const { deps, folder } = scene(test)
+    const { deps, folder } = sceneOf(test)
     const settle = async () => {
       throw new DavError('io-error', 'a fault of the test')
     }
@@ -81,7 +80,7 @@ describe('recovery in trouble', () => {
 
 describe('a removal in trouble', () => {
   it('is not carried out by a later recovery where its journal could not be taken back', async (test) => {
-    const { deps, folder } = scene(test)
+    const { deps, folder } = sceneOf(test)
     await putText(deps, '/a', 'precious')
     const fail = async () => {
       throw new DavError('io-error', 'a fault of the test')
@@ -96,7 +95,7 @@ describe('a removal in trouble', () => {
   })
 
   it('has succeeded when the bytes are gone, though it cannot be written down', async (test) => {
-    const { deps, folder } = scene(test)
+    const { deps, folder } = sceneOf(test)
     await putText(deps, '/a', 'content')
     const journalRemoval = async () => {
       throw new DavError('disk-full', 'a fault of the test')
@@ -108,13 +107,6 @@ describe('a removal in trouble', () => {
     assert.deepEqual(await visible(deps, folder), [])
   })
 })
-
-function scene(test: TestContext) {
-  const folder = temporaryFolder(test)
-  const deps = depsIn(folder)
-  test.after(() => deps.close())
-  return { deps, folder }
-}
 
 function withStat(deps: Deps, broken: string): Deps {
   const stat = async (path: Parameters<typeof deps.store.stat>[0]) => {

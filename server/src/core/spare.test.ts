@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { depsIn, putText, removeAt, requireSettled } from '../../test/fault/harness.ts'
-import { temporaryFolder } from '../../test/support/folder.ts'
+import { putText, removeAt, requireSettled, sceneOf } from '../../test/fault/harness.ts'
 import type { Deps } from './deps.ts'
 import { NO_LIMITS } from './ledger.ts'
 import { ROOT } from './path.ts'
@@ -9,9 +8,7 @@ import { ROOT } from './path.ts'
 describe('room that is claimed ahead', () => {
   // Found by test/model, in an order of calls that a slower state than SQLite would bring about.
   it('is had by others also while the upload it was claimed for is about to be committed (STOR-05)', async (test) => {
-    const folder = temporaryFolder(test)
-    const deps = depsIn(folder, { growthStepBytes: 50 })
-    test.after(() => deps.close())
+    const { deps, folder } = sceneOf(test, { growthStepBytes: 50 })
     await deps.state.ledger.setSpace({
       path: ROOT,
       kind: 'collection',
@@ -42,9 +39,7 @@ describe('room that is claimed ahead', () => {
 describe('an upload whose old file was removed meanwhile', () => {
   // Found by the model of `npm run prove`, seed 716783225.
   it('gets the room that left, which another upload had claimed ahead (STOR-05, STOR-06)', async (test) => {
-    const folder = temporaryFolder(test)
-    const deps = depsIn(folder, { growthStepBytes: 100 })
-    test.after(() => deps.close())
+    const { deps, folder } = sceneOf(test, { growthStepBytes: 100 })
     await putText(deps, '/a', 'x'.repeat(60))
     const limits = { ...NO_LIMITS, limitBytes: 100 }
     await deps.state.ledger.setSpace({ path: ROOT, kind: 'collection', limits })

@@ -14,6 +14,8 @@ import type { Totals } from '../../src/core/resource.ts'
 import type { Lock } from '../../src/core/state.ts'
 import { sqliteState } from '../../src/state/sqlite/index.ts'
 import { folderStore } from '../../src/storage/folder/index.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import type { Lifetime } from '../support/lifetime.ts'
 
 export const UNCONDITIONAL: Guard = {
   user: null,
@@ -45,6 +47,17 @@ export function depsIn(folder: string, limits: Partial<Limits> = {}): Deps & { c
       await store.close()
     },
   }
+}
+
+/** The same in a new folder, for as long as the test takes. */
+export function sceneOf(
+  test: Lifetime,
+  limits: Partial<Limits> = {},
+): { readonly deps: Deps; readonly folder: string } {
+  const folder = temporaryFolder(test)
+  const deps = depsIn(folder, limits)
+  test.after(() => deps.close())
+  return { deps, folder }
 }
 
 /** `'/a/b'` as a path. */
