@@ -19,6 +19,8 @@ const REGRESSIONS = [
   { name: 'COPY of a tree', call: 'getdents64', answer: 'EIO', most: 9 },
   { name: 'COPY of a file', call: 'openat', answer: 'EMFILE', most: 12 },
   { name: 'COPY of a tree over a tree', call: 'fsync', answer: 'EIO', most: 9 },
+  { name: 'LOCK of an unmapped URL', call: 'statx', answer: 'EIO', most: 40 },
+  { name: 'LOCK of an unmapped URL', call: 'fsync', answer: 'EIO', most: 9 },
 ] as const
 
 describe('a system call that fails below a real server', { skip: systemFaults.skip }, () => {

@@ -4,7 +4,7 @@ import { DavError } from '../../core/errors.ts'
 import { nameOf, parentOf, type ResourcePath, ROOT } from '../../core/path.ts'
 import type { Resource } from '../../core/resource.ts'
 import type { Committable } from '../../core/store.ts'
-import { type Anchor, withParent } from './anchor.ts'
+import { withParent } from './anchor.ts'
 import { identityOf, resourceFrom } from './facts.ts'
 import { lookAt } from './lookup.ts'
 import { takeApart } from './remove.ts'
@@ -14,9 +14,10 @@ import type { Volume } from './volume.ts'
 export function appear(volume: Volume, staged: string, path: ResourcePath): Promise<Resource> {
   requireNotRoot(path)
   return withParent(volume.root, path, async (parent, name) => {
+    const resource = arriving(staged, path)
     await rename(staged, parent.at(name))
     if (volume.durability === 'full') await parent.sync()
-    return arrived(parent, name, path)
+    return resource
   })
 }
 
@@ -28,6 +29,7 @@ export function takePlace(volume: Volume, from: string, path: ResourcePath, id: 
   requireNotRoot(path)
   return withParent(volume.root, path, async (parent, name) => {
     const at = parent.at(name)
+    const resource = arriving(from, path)
     const trash = volume.trash.at(id)
     const stepsAside = needsRoom(from, at)
     if (stepsAside) await rename(at, trash)
@@ -40,7 +42,7 @@ export function takePlace(volume: Volume, from: string, path: ResourcePath, id: 
     if (volume.durability === 'full') await parent.sync()
     // What of it cannot be removed is out of sight, and the next start tries again.
     if (stepsAside) await takeApart(volume.trash, id).catch(() => {})
-    return arrived(parent, name, path)
+    return resource
   })
 }
 
@@ -87,8 +89,9 @@ function needsRoom(from: string, at: string): boolean {
   return target.isDirectory() || lstatSync(from).isDirectory()
 }
 
-function arrived(parent: Anchor, name: string, path: ResourcePath): Resource {
-  const resource = resourceFrom(path, lstatSync(parent.at(name), { bigint: true }))
+/** Looked at before the rename, which changes nothing of it: what fails after that comes too late for a refusal. */
+function arriving(staged: string, path: ResourcePath): Resource {
+  const resource = resourceFrom(path, lstatSync(staged, { bigint: true }))
   if (resource === null) throw new DavError('io-error', 'it was replaced while it was being stored', { path })
   return resource
 }
