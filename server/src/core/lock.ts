@@ -127,7 +127,7 @@ async function createLocked(deps: Deps, request: LockRequest, lock: Lock): Promi
     })
     return true
   } catch (error) {
-    await deps.state.exclusive([path], (tx) => takeBack(deps, tx, lock))
+    await deps.state.exclusive([path], (tx) => takeBackOfNothing(deps, tx, lock))
     if (error instanceof DavError && error.code === 'already-exists') return false
     throw error
   }
@@ -167,12 +167,25 @@ async function insertOrTakeBack(deps: Deps, tx: Tx, lock: Lock, bounds: LockBoun
   }
 }
 
-async function takeBack(deps: Deps, tx: Tx, { token, root }: Lock): Promise<void> {
+/** A file that stands although its commit failed keeps its lock: all of the new, as after a crash. */
+async function takeBackOfNothing(deps: Deps, tx: Tx, lock: Lock): Promise<void> {
   try {
-    await deps.state.locks.remove(tx, token)
+    if ((await deps.store.stat(lock.root)) === null) await takeBack(deps, tx, lock)
   } catch (error) {
-    deps.log.error('a lock that was refused stays until its time is over', { path: root, error })
+    logKept(deps, lock, error)
   }
+}
+
+async function takeBack(deps: Deps, tx: Tx, lock: Lock): Promise<void> {
+  try {
+    await deps.state.locks.remove(tx, lock.token)
+  } catch (error) {
+    logKept(deps, lock, error)
+  }
+}
+
+function logKept(deps: Deps, { root }: Lock, error: unknown): void {
+  deps.log.error('a lock that was refused stays until its time is over', { path: root, error })
 }
 
 async function requireConditions(deps: Deps, { path, guard }: LockRequest, current: Resource): Promise<void> {

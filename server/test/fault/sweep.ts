@@ -125,7 +125,7 @@ async function judge(
   await recoverTwice(deps, kind)
 
   const recovered = await visible(deps, folder)
-  const possible = kind.lasting ? [before, done, withoutLocks(done)] : [isPostponed ? done : seen]
+  const possible = kind.lasting ? [before, done] : [isPostponed ? done : seen]
   requireOneOf(possible, recovered, 'after a recovery')
   await requireSettled(deps, folder)
 }
@@ -173,8 +173,7 @@ function statesBehindRefusal(
   if (when === 'before' || !COMMITS.has(call)) return []
   // Of what changes files no other refusal may be told then: the others say that nothing has changed.
   if (/^st/.test(call) && refusal?.code !== 'io-error') return []
-  // The file of a lock on an unmapped URL stays, and the lock that nobody was told of does not.
-  return call === 'staged.commit' ? [done, withoutLocks(done)] : [done]
+  return [done]
 }
 
 const COMMITS: ReadonlySet<string> = new Set([
@@ -189,10 +188,6 @@ function without(lines: readonly string[], missing: readonly string[]): readonly
   return lines.filter(
     (line) => !missing.some((path) => line.startsWith(`${path} `) || line.startsWith(`${path}/`)),
   )
-}
-
-function withoutLocks(lines: readonly string[]): readonly string[] {
-  return lines.filter((line) => !line.startsWith('lock of '))
 }
 
 /** The lines without properties: those come with the settlement. */
