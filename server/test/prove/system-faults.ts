@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { folderInMemory } from '../support/folder.ts'
 import type { Lifetime } from '../support/lifetime.ts'
 import type { ServerProcess } from '../support/process.ts'
-import { failCall, type Injection } from '../support/strace.ts'
+import { failCall, type Injection, SIDES } from '../support/strace.ts'
 import { missingTool } from '../support/tools.ts'
 import { requireCounted, treeAt } from './inspect.ts'
 import type { Proof } from './proof.ts'
@@ -36,7 +36,7 @@ export const INJECTIONS: readonly Injection[] = Object.entries(ANSWERS).flatMap(
 
 export const systemFaults: Proof = {
   name: 'system',
-  does: 'A request, system calls and errors are drawn: ENOSPC, EDQUOT, EIO, EMFILE, ENFILE or a write of no byte. The first such call of a real server during the request fails, then the second, until none is left. What was answered must be so: a success is all there, a 507, 503 or 4xx has changed nothing, after a 500 it is all of the old or all of the new. After a new start nothing is staged or reserved, and the counters are right.',
+  does: 'A request, system calls and errors are drawn: ENOSPC, EDQUOT, EIO, EMFILE, ENFILE or a write of no byte. The first such call of a real server during the request fails, then the second, until none is left: those of the thread that answers, then those of the threads that work on files. What was answered must be so: a success is all there, a 507, 503 or 4xx has changed nothing, after a 500 it is all of the old or all of the new. After a new start nothing is staged or reserved, and the counters are right.',
   cannotSee:
     'Errors of several calls in one request, and a short write that wrote something: that is what the tests on full file systems are for.',
   skip: missingTool('strace'),
@@ -72,18 +72,19 @@ export async function failEach(
   let server = await startSingle(life, folder)
   const after = await outcomeOf(server, folder, single)
   const kinds: Record<string, number> = {}
-  for (const { most, ...injection } of failings) {
+  const striking = failings.flatMap((failing) => SIDES.map((side) => ({ ...failing, side })))
+  for (const { most, side, ...injection } of striking) {
     const kind = `${injection.answer === '0' ? 'no byte' : injection.answer} from ${injection.call}`
     for (let nth = 1; nth <= most; nth += 1) {
       await prepareAnew(server, folder, single)
       const before = linesOf(await treeAt(server, folder, '/x'))
-      const watcher = await failCall(server.pid, injection, { nth, output })
+      const watcher = await failCall(server.pid, injection, { nth, side, output })
       const answered = await single.request(server)
       const isStruck = await watcher.detach()
       if (!isStruck) break
       kinds[kind] = (kinds[kind] ?? 0) + 1
       if (LEFT_TO_RECOVERY.test(server.log())) server = await restart(life, folder, server)
-      const when = `${single.name}, ${kind} ${nth}, answered ${answered.status}`
+      const when = `${single.name}, ${kind} ${nth} on the ${side} side, answered ${answered.status}`
       if (TOO_MANY_OPEN.has(injection.answer)) assert.notEqual(answered.status, 500, when)
       const allowed = statesBehind(answered, { before, after })
       requireOneOf(allowed, linesOf(await treeAt(server, folder, '/x')), when)

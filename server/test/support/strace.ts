@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** The calls by which a server changes a disk. SQLite and the files share `pwrite64`. */
 export const CALLS: readonly string[] = [
@@ -20,6 +20,10 @@ export interface Watcher {
   detach(): Promise<void>
 }
 
+/** The thread that answers requests and writes the state, or those beside it, which work on files. */
+export const SIDES = ['answering', 'beside'] as const
+export type Side = (typeof SIDES)[number]
+
 /** What a system call answers instead of doing its work. */
 export interface Injection {
   readonly call: string
@@ -28,16 +32,18 @@ export interface Injection {
 }
 
 /**
- * Makes the `nth` call of a kind, counted from now and for each thread by itself, fail and do nothing.
+ * Makes the `nth` call of a kind on one side, counted from now, fail and do nothing. strace counts for each thread by
+ * itself: of both sides at once the second would never be struck where the first makes the call first.
  * @param output a file for what strace writes
  */
 export async function failCall(
   pid: number,
   { call, answer }: Injection,
-  { nth, output }: { readonly nth: number; readonly output: string },
+  { nth, side, output }: { readonly nth: number; readonly side: Side; readonly output: string },
 ) {
   const outcome = answer === '0' ? 'retval=0' : `error=${answer}`
-  const child = await straceOf(pid, call, { inject: `inject=${call}:${outcome}:when=${nth}`, output })
+  const inject = `inject=${call}:${outcome}:when=${nth}`
+  const child = await straceOf(threadsOf(pid, side), call, { inject, output })
   return {
     /** @returns whether there was such a call */
     async detach(): Promise<boolean> {
@@ -55,7 +61,7 @@ export async function failCall(
  */
 export async function killBeforeCall(pid: number, call: string, nth: number): Promise<Watcher> {
   const inject = `inject=${call}:signal=KILL:when=${nth}`
-  const child = await straceOf(pid, call, { inject, output: '/dev/null' })
+  const child = await straceOf(['-f', '-p', String(pid)], call, { inject, output: '/dev/null' })
   return {
     async detach() {
       if (child.exitCode !== null || child.signalCode !== null) return
@@ -67,23 +73,29 @@ export async function killBeforeCall(pid: number, call: string, nth: number): Pr
   }
 }
 
+function threadsOf(pid: number, side: Side): readonly string[] {
+  if (side === 'answering') return ['-p', String(pid)]
+  const beside = readdirSync(`/proc/${pid}/task`).filter((thread) => thread !== String(pid))
+  return beside.flatMap((thread) => ['-p', thread])
+}
+
 async function straceOf(
-  pid: number,
+  threads: readonly string[],
   call: string,
   { inject, output }: { readonly inject: string; readonly output: string },
 ): Promise<ChildProcess> {
-  const args = ['-f', '-o', output, '-e', `trace=${call}`, '-e', inject, '-p', String(pid)]
+  const args = ['-o', output, '-e', `trace=${call}`, '-e', inject, ...threads]
   const child = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  await attached(child)
+  await attached(child, threads.filter((argument) => argument === '-p').length)
   return child
 }
 
-async function attached(child: ChildProcess): Promise<void> {
+async function attached(child: ChildProcess, times: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   let text = ''
   child.stderr?.setEncoding('utf8').on('data', (more) => {
     text += more
-    if (/attached/.test(text)) resolve()
+    if ((text.match(/attached/g) ?? []).length >= times) resolve()
   })
   child.once('close', (code) => reject(new Error(`strace ended with ${code}: ${text}`)))
   await promise
