@@ -8,6 +8,7 @@ const EVERYWHERE = [
   { call: 'pwrite64', answer: 'EDQUOT', most: 3 },
   { call: 'pwrite64', answer: '0', most: 2 },
   { call: 'fdatasync', answer: 'EIO', most: 2 },
+  { call: 'fsync', answer: 'EIO', most: 3 },
   { call: 'openat', answer: 'EMFILE', most: 3 },
   { call: 'rename', answer: 'ENOSPC', most: 2 },
 ] as const
