@@ -180,6 +180,8 @@ function btrfs(...args: string[]): void {
  */
 function failDisk(at: string): void {
   execFileSync('mount', ['-o', 'remount,errors=remount-ro', at])
+  // What only the journal knows is lost with it as soon as the system wants the memory of its copy back.
+  execFileSync('sync', ['-f', at])
   const device = execFileSync('findmnt', ['-no', 'SOURCE', at], { encoding: 'utf8' }).trim()
   if (!basename(realpathSync(device)).startsWith('loop')) throw new Error(`${device} is no loop device`)
   writeFileSync(`/sys/fs/ext4/${basename(device)}/trigger_fs_error`, 'test')
