@@ -7,7 +7,7 @@ import type { Random } from '../support/random.ts'
 import { CALLS, killBeforeCall } from '../support/strace.ts'
 import { missingTool } from '../support/tools.ts'
 import { type Client, clientAt } from './client.ts'
-import { requireWhole, SERVE } from './inspect.ts'
+import { requireNoDrift, requireWhole, SERVE, WATCHING } from './inspect.ts'
 import type { Proof } from './proof.ts'
 
 const CLIENTS = 4
@@ -16,12 +16,13 @@ const LIMIT_BYTES = 2 * MIB
 
 export const kills: Proof = {
   name: 'kill',
-  does: `${CLIENTS} clients work; ${KILLS} times the server is killed with SIGKILL, at a random moment or before a drawn system call that changes the disk (${CALLS.join(', ')}), and started again. Every client's tree must be as it was after its last answered request or the one that ran: contents, properties, locks; nothing staged, no room reserved, counters right.`,
+  does: `${CLIENTS} clients work; ${KILLS} times the server is killed with SIGKILL, at a random moment or before a drawn system call that changes the disk (${CALLS.join(', ')}), and started again; in half of the rounds it looks out for other programs too, and must find no change. Every client's tree must be as it was after its last answered request or the one that ran: contents, properties, locks; nothing staged, no room reserved, counters right.`,
   cannotSee: 'What only the loss of unwritten memory does: that is what the power cuts are for.',
   skip: missingTool('strace'),
   async round({ random, life }) {
     const folder = folderInMemory(life)
-    const start = () => serverProcess(life, folder, [...SERVE, '--limit', String(LIMIT_BYTES)])
+    const args = [...SERVE, '--limit', String(LIMIT_BYTES), '--watch', random.pick(WATCHING)]
+    const start = () => serverProcess(life, folder, args)
     const clients = Array.from({ length: CLIENTS }, (_, number) =>
       clientAt(`/client-${number}`, random.fork()),
     )
@@ -30,6 +31,7 @@ export const kills: Proof = {
     let server = await start()
     for (let kill = 0; kill < KILLS; kill += 1) {
       const kind = await workUntilKilled(server, clients, random)
+      requireNoDrift(server)
       kinds[kind] = (kinds[kind] ?? 0) + 1
       const known = new Map(clients.map((client) => [client, client.progress()]))
       server = await start()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { NO_LIMITS } from '../../src/core/ledger.ts'
 import { type ResourcePath, ROOT } from '../../src/core/path.ts'
+import { WATCHING } from '../prove/inspect.ts'
 import { type Address, ask } from '../support/ask.ts'
 import { KIB, randomBytes } from '../support/content.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -29,6 +30,7 @@ export async function churnRace(life: Lifetime, random: Random): Promise<Watched
   const server = await serverWith(life, {
     folder,
     limits: QUICK,
+    watch: random.pick(WATCHING),
     spaces: [spaceOf(ROOT, LIMIT_BYTES), spaceOf(TEAM, TEAM_LIMIT_BYTES)],
   })
   for (const path of ['/team', '/pool']) await ask(server, `MKCOL ${path}`)
@@ -43,6 +45,8 @@ export async function churnRace(life: Lifetime, random: Random): Promise<Watched
   assert.deepEqual(unexpected, [])
   requireSettled(folder, stateRows(join(folder, '.plimsoll')))
   await requireExactRest(server)
+  const drift = server.log.messages.filter((message) => /differs? from the counters/.test(message))
+  assert.deepEqual(drift, [], 'another program was suspected')
   return { ...watched, statuses: countedStatuses(outcomes.map(({ status }) => status)) }
 }
 
