@@ -27,6 +27,8 @@ export async function moveTree(deps: Deps, move: Transfer): Promise<TransferOutc
   return await deps.state.exclusive([from, to], async (tx) => {
     await settlePostponed(deps, tx, from)
     const { source, target } = await checkTransfer(deps, move, (moving) => changesOfName(from, moving))
+    // A link or device is nothing to a client, and a rename would take its place all the same.
+    await deps.store.requireCommittable(to)
     if (await entersSpaces(deps, from, to)) {
       // The claim is for what is recorded, so the records must be what is there.
       if (source.kind === 'collection') await correctBelow(deps, from)

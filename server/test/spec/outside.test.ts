@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { exchange, head } from '../support/answers.ts'
@@ -121,6 +129,28 @@ describe('symbolic links in the served folder (RFC 4918 §20.3)', () => {
         readdirSync(join(server.folder)).filter((name) => names.includes(name)),
         ['dangling', 'to-file', 'to-folder'],
       )
+    })
+  }
+
+  for (const method of ['COPY', 'MOVE']) {
+    it(`are replaced by no ${method} of a file or a collection, whatever its Overwrite says (URI-20)`, async (test) => {
+      const { server } = await serverWithLinks(test)
+      const names = ['to-file', 'to-folder', 'dangling', 'to-itself', 'in/to-file']
+      await ask(server, 'PUT /file.txt', { body: 'content' })
+      await ask(server, 'MKCOL /folder')
+
+      for (const name of names) {
+        for (const [from, overwrite] of [
+          ['/file.txt', 'F'],
+          ['/file.txt', 'T'],
+          ['/folder', 'T'],
+        ]) {
+          const headers = { Destination: `/${name}`, Overwrite: overwrite ?? '' }
+          const { status } = await ask(server, `${method} ${from}`, { headers })
+          assert.equal(status, 403, `${from} to ${name}`)
+        }
+        assert.ok(lstatSync(join(server.folder, name)).isSymbolicLink(), name)
+      }
     })
   }
 
