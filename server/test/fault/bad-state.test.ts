@@ -13,7 +13,7 @@ import { temporaryFolder } from '../support/folder.ts'
 import { propfind } from '../support/multistatus.ts'
 import { rawConnection } from '../support/raw.ts'
 import { serverWith, type TestServer } from '../support/server.ts'
-import { lock, restarted, setting, spawnServer, update } from '../support/spawned.ts'
+import { lock, restarted, setting, spawnServer, transfer, update } from '../support/spawned.ts'
 
 const DAY = 86_400
 const LIMIT = { limitBytes: 10_000 }
@@ -82,6 +82,68 @@ describe('a state that is lost', () => {
 
     assert.deepEqual([...lostIn(before), ...lostIn(after)], [])
     assert.equal((await propfind(after, '/a'))[0]?.found.get('{urn:z}color')?.text, 'red')
+  })
+})
+
+describe('a directory of the server that is removed while it runs', () => {
+  const SAID = /directory \.plimsoll was removed while it runs\. Start the server again/
+  const QUESTION = { 'Plimsoll-Ask': 'PUT', 'X-Expected-Entity-Length': '1' }
+  const servedWithout = async (test: TestContext, own: string): Promise<TestServer> => {
+    const server = await serverWith(test, LIMIT)
+    await ask(server, 'PUT /kept', { body: 'kept' })
+    rmSync(join(server.folder, own), { recursive: true })
+    return server
+  }
+
+  for (const own of ['.plimsoll', '.plimsoll/stage', '.plimsoll/trash']) {
+    it(`is a failure of the server for what needs it, with what to do: ${own}`, async (test) => {
+      const server = await servedWithout(test, own)
+
+      const answers = [
+        await ask(server, 'PUT /b', { body: 'b' }),
+        await ask(server, 'MKCOL /c'),
+        await transfer(server, 'COPY', '/kept', '/d'),
+        await ask(server, 'OPTIONS /b', { headers: QUESTION }),
+      ]
+
+      const expected = answers.map(() => [500, true])
+      assert.deepEqual(
+        answers.map(({ status, text }) => [status, SAID.test(text)]),
+        expected,
+      )
+      assert.equal(server.log.messages.filter((message) => SAID.test(message)).length, answers.length)
+      assert.equal((await ask(server, 'GET /kept')).text, 'kept')
+    })
+  }
+
+  for (const own of ['.plimsoll', '.plimsoll/trash']) {
+    it(`never makes a file that is there look deleted: ${own}`, async (test) => {
+      const server = await servedWithout(test, own)
+
+      const { status, text } = await ask(server, 'DELETE /kept')
+
+      assert.deepEqual([status, SAID.test(text)], [500, true])
+      assert.equal(readFileSync(join(server.folder, 'kept'), 'utf8'), 'kept')
+      assert.equal((await server.space()).usedBytes, 4)
+    })
+  }
+
+  it('nor does an upload that is taken out of it end as a file that is not there', async (test) => {
+    const server = await serverWith(test, LIMIT)
+    const connection = await rawConnection(test, server)
+    connection.write(head('PUT /slow', 'Content-Length: 2'))
+    connection.write('x')
+    await eventually('the upload has begun', () => server.strays().length === 1)
+
+    for (const name of server.strays()) rmSync(join(server.folder, '.plimsoll', 'stage', name))
+    connection.write('x')
+    await requestEnded(server, 'PUT /slow')
+
+    assert.deepEqual(
+      server.log.requests.map(({ status }) => status),
+      [500],
+    )
+    assert.deepEqual(await server.space(), { usedBytes: 0, availableBytes: 10_000 })
   })
 })
 

@@ -91,7 +91,9 @@ function needsRoom(from: string, at: string): boolean {
 
 /** Looked at before the rename, which changes nothing of it: what fails after that comes too late for a refusal. */
 function arriving(staged: string, path: ResourcePath): Resource {
-  const resource = resourceFrom(path, lstatSync(staged, { bigint: true }))
-  if (resource === null) throw new DavError('io-error', 'it was replaced while it was being stored', { path })
+  const stats = lstatSync(staged, { bigint: true, throwIfNoEntry: false })
+  const resource = stats === undefined ? null : resourceFrom(path, stats)
+  if (resource === null)
+    throw new DavError('io-error', 'it was removed or replaced while it was being stored', { path })
   return resource
 }

@@ -73,11 +73,12 @@ export async function clear(directory: Anchor, known: ReadonlySet<string>): Prom
 const MAX_PATH_BYTES = 3072
 
 // Said before the body is read: the commit would fail or, for a link, replace what somebody put there on purpose.
-export function requireCommittable(volume: Volume, target: ResourcePath): Promise<void> {
+export async function requireCommittable(volume: Volume, target: ResourcePath): Promise<void> {
   if (Buffer.byteLength(target) > MAX_PATH_BYTES) {
     throw new DavError('target-too-long', `a path has at most ${MAX_PATH_BYTES} bytes`, { path: target })
   }
-  return withParent(volume.root, target, (parent, name) => {
+  volume.requireOwn(target)
+  await withParent(volume.root, target, (parent, name) => {
     if (parent.device !== volume.stage.device) {
       throw new DavError('forbidden', 'this collection lies on another file system than the served folder', {
         path: target,

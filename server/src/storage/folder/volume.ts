@@ -1,10 +1,11 @@
 import { lstatSync, mkdirSync, realpathSync, statfsSync } from 'node:fs'
+import { DavError } from '../../core/errors.ts'
 import { freeSpaceFrom } from '../../core/free-space.ts'
 import { RESERVED_NAME, type ResourcePath, resourcePath } from '../../core/path.ts'
 import type { FreeSpace } from '../../core/resource.ts'
 import { StartError } from '../../core/start-error.ts'
 import { type Anchor, type AnchoredRoot, anchorRoot } from './anchor.ts'
-import { translate } from './translate.ts'
+import { isMissing, translate } from './translate.ts'
 
 /** How much survives a power cut: everything acknowledged, the content but not its name, or nothing. */
 export type Durability = 'full' | 'file' | 'none'
@@ -18,6 +19,8 @@ export interface Volume {
   readonly trash: Anchor
   readonly durability: Durability
   freeSpace(): FreeSpace
+  /** @throws DavError 'io-error' once somebody has removed stage or trash: they are open, so no lookup would show it */
+  requireOwn(path: ResourcePath): void
   /**
    * A modification time in milliseconds that no other content of this process has: now, or within the second of
    * `wantedMs`.
@@ -37,14 +40,21 @@ export function openVolume(folder: string, durability: Durability, nowMs: () => 
   const stage = ownDirectory(real, 'stage')
   const trash = ownDirectory(real, 'trash')
   const freeSpace = () => freeSpaceFrom(statfsSync(real))
+  const own = [stage, trash]
+  // Where stage or trash is gone, "no such file" is about them: a client told 404 would take its file as deleted.
   const ours = (error: unknown, path: ResourcePath) =>
-    translate(error, path, () => freeSpace().freeEntries === 0)
+    isMissing(error) && own.some(isRemoved)
+      ? ownRemoved(path, error)
+      : translate(error, path, () => freeSpace().freeEntries === 0)
   return {
     root,
     stage,
     trash,
     durability,
     freeSpace,
+    requireOwn(path) {
+      if (own.some(isRemoved)) throw ownRemoved(path)
+    },
     uniqueTimeMs: uniqueTimes(nowMs),
     async guard(path, work) {
       try {
@@ -80,6 +90,17 @@ function makeOwnDirectory(at: string): void {
   const stats = lstatSync(at, { throwIfNoEntry: false })
   if (stats === undefined) mkdirSync(at, { mode: 0o700 })
   else if (!stats.isDirectory()) throw notADirectory(at)
+}
+
+/** An open directory outlives its name, without one in the tree: then nothing can be made in it. */
+function isRemoved(directory: Anchor): boolean {
+  return (lstatSync(directory.at(), { throwIfNoEntry: false })?.nlink ?? 0) === 0
+}
+
+// They are not made again: with them the database is often gone too, and only a start makes everything anew and says so.
+function ownRemoved(path: ResourcePath, cause?: unknown): DavError {
+  const message = `the server's own directory ${RESERVED_NAME} was removed while it runs. Start the server again`
+  return new DavError('io-error', message, { path, cause })
 }
 
 function notADirectory(at: string): StartError {
