@@ -60,6 +60,19 @@ export async function changeLimits(
   path: ResourcePath,
   change: Partial<SpaceLimits>,
 ): Promise<Space> {
+  await requireChangeable(deps, path)
+  // A folder that others have made behind the server's back is not recorded yet.
+  if ((await deps.state.ledger.record(path)) === null) await walkThrough(recount(deps, path))
+  return await deps.state.exclusive([path], async () => {
+    // It may have moved away meanwhile, and what moves takes its limits along.
+    const before = await requireChangeable(deps, path)
+    const limits = requireSense(limitsOf(before), change)
+    return await deps.state.ledger.setSpace({ path, kind: before?.kind ?? 'collection', limits })
+  })
+}
+
+/** @returns the limits it has already; null for none */
+async function requireChangeable(deps: Deps, path: ResourcePath): Promise<Space | null> {
   const before = await spaceAt(deps, path)
   if (before?.isConfigured) throw configured(path)
   if (path !== ROOT && (await deps.store.stat(path))?.kind !== 'collection') {
@@ -68,10 +81,7 @@ export async function changeLimits(
       'Limits are set on a folder that is there: create it first.',
     )
   }
-  // A folder that others have made behind the server's back is not recorded yet.
-  if ((await deps.state.ledger.record(path)) === null) await walkThrough(recount(deps, path))
-  const limits = requireSense({ ...limitsOf(before), ...change })
-  return await deps.state.ledger.setSpace({ path, kind: before?.kind ?? 'collection', limits })
+  return before
 }
 
 /** @throws StartError if it is no space, or one of the configuration */
@@ -82,13 +92,24 @@ export async function removeSpace(deps: Deps, path: ResourcePath): Promise<void>
 }
 
 /** The same check whether limits come together or one after the other. @throws StartError */
-function requireSense(limits: SpaceLimits): SpaceLimits {
+function requireSense(before: SpaceLimits, change: Partial<SpaceLimits>): SpaceLimits {
+  const limits = { ...before, ...change }
   const { softLimitBytes, limitBytes } = limits
-  if (softLimitBytes === null) return { ...limits, graceSeconds: 0 }
+  if (softLimitBytes === null) {
+    if (change.graceSeconds) throw graceOfNothing()
+    return { ...limits, graceSeconds: 0 }
+  }
   if (limitBytes === null || softLimitBytes <= limitBytes) return limits
   throw new StartError(
     `the soft limit (${softLimitBytes} bytes) is above the limit (${limitBytes} bytes)`,
     'Nobody could ever pass it: make it smaller, or raise the limit.',
+  )
+}
+
+function graceOfNothing(): StartError {
+  return new StartError(
+    'a grace without a soft limit means nothing',
+    'It is the time for which a soft limit may be passed: give --soft-limit too.',
   )
 }
 

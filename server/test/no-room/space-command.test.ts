@@ -108,6 +108,7 @@ describe('plimsoll space', () => {
       ['/team', '--limit', '1', '--soft-limit', '2'],
       /the soft limit .* is above the limit/,
     ],
+    ['a grace of no soft limit', ['/team', '--grace', '7d'], /a grace without a soft limit means nothing/],
     [
       'a space of the configuration',
       ['/set', '--limit', '1'],
