@@ -25,6 +25,8 @@ export interface Claim {
   readonly leaseUntilMs: number
   /** The spaces in which it holds room. */
   readonly spaceIds: readonly number[]
+  /** Of these the one at its very path; it is charged for what is in the resource, not for the resource. */
+  readonly ownSpaceId: number | null
 }
 
 /** A claim that may not be in its table yet: then its `bytes` are null. */
@@ -32,16 +34,44 @@ type Candidate = Omit<Claim, 'bytes'> & { readonly bytes: number | null }
 
 type Amounts = Pick<
   Claim,
-  'bytes' | 'entries' | 'propertyBytes' | 'replacesBytes' | 'replacesEntries' | 'replacesPropertyBytes'
+  | 'bytes'
+  | 'entries'
+  | 'propertyBytes'
+  | 'replacesBytes'
+  | 'replacesEntries'
+  | 'replacesPropertyBytes'
+  | 'ownSpaceId'
 >
 
-/** What a claim holds of every quota it is charged to: the growth, not the whole. */
-export function quotaOf(claim: Amounts): Charge {
+/** What a claim holds of the quota of one space it is charged to: the growth, not the whole. */
+export function quotaIn(spaceId: number, claim: Amounts): Charge {
+  const [arriving, replaced] = [arrivingIn(spaceId, claim), replacedIn(spaceId, claim)]
   return {
-    bytes: Math.max(0, claim.bytes - claim.replacesBytes),
-    entries: Math.max(0, claim.entries - claim.replacesEntries),
-    propertyBytes: Math.max(0, claim.propertyBytes - claim.replacesPropertyBytes),
+    bytes: Math.max(0, arriving.bytes - replaced.bytes),
+    entries: Math.max(0, arriving.entries - replaced.entries),
+    propertyBytes: Math.max(0, arriving.propertyBytes - replaced.propertyBytes),
   }
+}
+
+function arrivingIn(spaceId: number, claim: Amounts): Charge {
+  const { bytes, entries, propertyBytes } = claim
+  return spaceId === claim.ownSpaceId
+    ? inside({ bytes, entries, propertyBytes })
+    : { bytes, entries, propertyBytes }
+}
+
+function replacedIn(spaceId: number, claim: Amounts): Charge {
+  const whole = {
+    bytes: claim.replacesBytes,
+    entries: claim.replacesEntries,
+    propertyBytes: claim.replacesPropertyBytes,
+  }
+  return spaceId === claim.ownSpaceId ? inside(whole) : whole
+}
+
+/** Without the name, and without the content if it is a file: both are charged outside, only the properties are not. */
+function inside({ bytes, entries, propertyBytes }: Charge): Charge {
+  return { bytes: entries > 1 ? bytes : propertyBytes, entries: Math.max(0, entries - 1), propertyBytes }
 }
 
 /** What binds now: a soft limit does once its grace has ended. */
@@ -67,11 +97,14 @@ export function roomFor(
   claimedDiskBytes: number,
 ): Grant | Refusal {
   const { atLeast } = request.bytes
-  const own = claim.bytes === null ? NOTHING : quotaOf({ ...claim, bytes: claim.bytes })
-  const needed = quotaOf({ ...claim, bytes: atLeast })
-  const refusal = refusalIn(spaces, needed, () => own)
+  const needed = { ...claim, bytes: atLeast }
+  const { bytes } = claim
+  const ownOf = ({ id }: SpaceRow) => (bytes === null ? NOTHING : quotaIn(id, { ...claim, bytes }))
+  const refusal = refusalIn(spaces, needed, ownOf)
   if (refusal !== null) return refusal
-  const rests = spaces.map((space) => Math.max(0, restBytes(space) + own.bytes) + claim.replacesBytes)
+  const rests = spaces
+    .filter(({ id }) => growsWith(id, needed))
+    .map((space) => Math.max(0, restBytes(space) + ownOf(space).bytes) + replacedIn(space.id, needed).bytes)
   const upTo = Math.min(request.bytes.upTo, ...rests)
   return claim.kind === 'move'
     ? { grantedBytes: atLeast }
@@ -80,8 +113,7 @@ export function roomFor(
 
 /** Whether a claim can become what it turned out to be; what it holds already it may use up. */
 export function roomForIntent(claim: Claim, spaces: readonly SpaceRow[], intended: Claim): Refusal | null {
-  const held = quotaOf(claim)
-  return refusalIn(spaces, quotaOf(intended), ({ id }) => (claim.spaceIds.includes(id) ? held : NOTHING))
+  return refusalIn(spaces, intended, ({ id }) => (claim.spaceIds.includes(id) ? quotaIn(id, claim) : NOTHING))
 }
 
 /** Whether properties may grow by so much: they have no claim, because they are written in one step. */
@@ -90,8 +122,7 @@ export function roomForProperties(
   bytes: number,
   disk: { readonly roomBytes: number; readonly claimedBytes: number },
 ): Refusal | null {
-  const needed = { bytes, entries: 0, propertyBytes: bytes }
-  const refusal = refusalIn(spaces, needed, () => NOTHING)
+  const refusal = refusalIn(spaces, { ...NO_AMOUNTS, bytes, propertyBytes: bytes }, () => NOTHING)
   if (refusal !== null || bytes <= Math.max(0, disk.roomBytes)) return refusal
   return {
     refusedBy: 'disk',
@@ -104,14 +135,28 @@ export function roomForProperties(
 
 const NOTHING: Charge = { bytes: 0, entries: 0, propertyBytes: 0 }
 
+const NO_AMOUNTS: Amounts = {
+  ...NOTHING,
+  replacesBytes: 0,
+  replacesEntries: 0,
+  replacesPropertyBytes: 0,
+  ownSpaceId: null,
+}
+
+/** Whether the bytes of the content are charged to a space: those of a file at its very path are not. */
+function growsWith(spaceId: number, { ownSpaceId, entries }: Amounts): boolean {
+  return spaceId !== ownSpaceId || entries > 1
+}
+
 /** @param ownOf what the same claim holds in a space already */
 function refusalIn(
   spaces: readonly SpaceRow[],
-  needed: Charge,
+  claim: Amounts,
   ownOf: (space: SpaceRow) => Charge,
 ): Refusal | null {
   for (const space of inOrderOfBlame(spaces)) {
     const own = ownOf(space)
+    const needed = quotaIn(space.id, claim)
     for (const bound of boundsOf(space)) {
       const refusal = refusalBy(space, bound, { needed: needed[bound.of], own: own[bound.of] })
       if (refusal !== null) return refusal

@@ -8,8 +8,8 @@ import type {
   Refusal,
   Removal,
 } from '../../core/ledger.ts'
-import { type Claim, quotaOf, roomFor, roomForIntent } from '../sql/room.ts'
-import { chargedSpaces, idsOf } from './charged.ts'
+import { type Claim, quotaIn, roomFor, roomForIntent } from '../sql/room.ts'
+import { chargedSpaces, heldIn } from './charged.ts'
 import type { Database } from './database.ts'
 import { folderLedger } from './folders.ts'
 import { settle } from './settle.ts'
@@ -60,29 +60,29 @@ export function sqliteLedger(database: Database, tables: Tables): Ledger {
 }
 
 function claim(tables: Tables, request: ClaimRequest): Grant | Refusal {
-  const { candidate, spaces, answer } = judge(tables, request)
+  const { candidate, answer } = judge(tables, request)
   if ('refusedBy' in answer) return answer
-  const held = { ...candidate, bytes: answer.grantedBytes, spaceIds: idsOf(spaces) }
+  const held = { ...candidate, bytes: answer.grantedBytes }
   tables.claims.insert(held)
-  tables.spaces.reserve(held.spaceIds, quotaOf(held), 1)
+  for (const { ids, charge } of holdings(held)) tables.spaces.reserve(ids, charge, 1)
   return answer
 }
 
 function judge(tables: Tables, request: ClaimRequest) {
-  const { replaces } = request
+  const { replaces, path, sourcePath = null } = request
+  const spaces = chargedSpaces(tables, { path, sourcePath })
   const candidate = {
     ...request,
     bytes: null,
-    sourcePath: request.sourcePath ?? null,
+    sourcePath,
     replacesBytes: replaces.bytes,
     replacesEntries: replaces.entries,
     replacesPropertyBytes: replaces.propertyBytes,
     identity: null,
     contentType: null,
-    spaceIds: [],
+    ...heldIn(path, spaces),
   }
-  const spaces = chargedSpaces(tables, candidate)
-  return { candidate, spaces, answer: roomFor(candidate, spaces, request, tables.claims.diskBytes()) }
+  return { candidate, answer: roomFor(candidate, spaces, request, tables.claims.diskBytes()) }
 }
 
 function grow(tables: Tables, id: string, request: GrowRequest): Grant | Refusal {
@@ -106,7 +106,7 @@ function journalRemoval(tables: Tables, removal: Removal): void {
     replacesPropertyBytes: 0,
     overheadBytes: 0,
     contentType: null,
-    spaceIds: [],
+    ...heldIn(removal.path, []),
   })
 }
 
@@ -114,7 +114,7 @@ function journalRemoval(tables: Tables, removal: Removal): void {
 function intend(tables: Tables, id: string, intent: Intent): Refusal | null {
   const held = required(tables, id)
   const spaces = chargedSpaces(tables, held)
-  const intended = { ...held, ...amountsOf(tables, held, intent), spaceIds: idsOf(spaces) }
+  const intended = { ...held, ...amountsOf(tables, held, intent), ...heldIn(held.path, spaces) }
   const refusal = roomForIntent(held, spaces, intended)
   if (refusal === null) change(tables, held, intended)
   return refusal
@@ -149,25 +149,20 @@ function required(tables: Tables, id: string): Claim {
 
 function change(tables: Tables, from: Claim, to: Claim): void {
   tables.claims.update(to)
-  const before = quotaOf(from)
-  const after = quotaOf(to)
-  if (from.spaceIds.join() === to.spaceIds.join()) {
-    tables.spaces.reserve(to.spaceIds, difference(after, before), 1)
-    return
-  }
-  tables.spaces.reserve(from.spaceIds, before, -1)
-  tables.spaces.reserve(to.spaceIds, after, 1)
-}
-
-function difference(after: Charge, before: Charge): Charge {
-  return {
-    bytes: after.bytes - before.bytes,
-    entries: after.entries - before.entries,
-    propertyBytes: after.propertyBytes - before.propertyBytes,
-  }
+  const [before, after] = [holdings(from), holdings(to)]
+  if (JSON.stringify(before) === JSON.stringify(after)) return
+  for (const { ids, charge } of before) tables.spaces.reserve(ids, charge, -1)
+  for (const { ids, charge } of after) tables.spaces.reserve(ids, charge, 1)
 }
 
 function end(tables: Tables, held: Claim): void {
   tables.claims.remove(held.id)
-  tables.spaces.reserve(held.spaceIds, quotaOf(held), -1)
+  for (const { ids, charge } of holdings(held)) tables.spaces.reserve(ids, charge, -1)
+}
+
+/** What a claim holds: the same in all spaces around its path, so one statement reserves it, and less in its own. */
+function holdings(claim: Claim): readonly { readonly ids: readonly number[]; readonly charge: Charge }[] {
+  const isOwn = (id: number): boolean => id === claim.ownSpaceId
+  const groups = [claim.spaceIds.filter((id) => !isOwn(id)), claim.spaceIds.filter(isOwn)]
+  return groups.flatMap((ids) => (ids[0] === undefined ? [] : [{ ids, charge: quotaIn(ids[0], claim) }]))
 }

@@ -1,6 +1,6 @@
 import { type Ledger, NO_LIMITS, type Space, type SpaceSetting } from '../../core/ledger.ts'
 import { contains, ROOT } from '../../core/path.ts'
-import { quotaOf, type SpaceRow } from '../sql/room.ts'
+import { quotaIn, type SpaceRow } from '../sql/room.ts'
 import { chargedSpaces } from './charged.ts'
 import type { Database } from './database.ts'
 import { recountSpace } from './settle.ts'
@@ -73,8 +73,10 @@ function takeOver(tables: Tables, space: SpaceRow): void {
   for (const claim of tables.claims.holding()) {
     if (!contains(space.path, claim.path)) continue
     if (!chargedSpaces(tables, claim).some(({ id }) => id === space.id)) continue
-    tables.claims.update({ ...claim, spaceIds: [space.id, ...claim.spaceIds] })
-    tables.spaces.reserve([space.id], quotaOf(claim), 1)
+    const ownSpaceId = space.path === claim.path ? space.id : claim.ownSpaceId
+    const held = { ...claim, spaceIds: [space.id, ...claim.spaceIds], ownSpaceId }
+    tables.claims.update(held)
+    tables.spaces.reserve([space.id], quotaIn(space.id, held), 1)
   }
 }
 

@@ -19,6 +19,7 @@ const COLUMNS = {
   identity: 'identity',
   contentType: 'content_type',
   leaseUntilMs: 'lease_until_ms',
+  ownSpaceId: 'own_space_id',
 } as const satisfies Record<Exclude<keyof Claim, 'spaceIds'>, string>
 
 const NAMES = Object.keys(COLUMNS) as readonly (keyof typeof COLUMNS)[]

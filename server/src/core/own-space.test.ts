@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { withSpaces } from '../../test/conformance/state/harness.ts'
+import { at, mkcol, putText, requireSettled, sceneOf, UNCONDITIONAL } from '../../test/fault/harness.ts'
+import { copyTree } from './copy.ts'
+import type { Deps } from './deps.ts'
+import { NO_LIMITS, type Space, type SpaceLimits } from './ledger.ts'
+import { moveTree } from './move.ts'
+
+const TRANSFERS = { COPY: copy, MOVE: move } as const
+
+for (const [method, transfer] of Object.entries(TRANSFERS)) {
+  describe(`${method} onto a file that took the place of a folder with a limit`, () => {
+    it('needs room for the whole tree, because the file was charged outside (STOR-05)', async (test) => {
+      const { deps, folder } = sceneOf(test)
+      await fileInPlaceOfFolder(deps, { limitBytes: 100 })
+      await tree(deps, '/tree', 150)
+      await tree(deps, '/small', 100)
+
+      await assert.rejects(transfer(deps, '/tree', '/box'), { code: 'quota-exceeded' })
+      await transfer(deps, '/small', '/box')
+
+      assert.equal((await spaceAt(deps, '/box')).usedBytes, 100)
+      await requireSettled(deps, folder)
+    })
+
+    it('takes a file that its limit would not, because that is charged outside too (MX-11)', async (test) => {
+      const { deps, folder } = sceneOf(test)
+      await fileInPlaceOfFolder(deps, { limitBytes: 50 })
+      await putText(deps, '/file', 'x'.repeat(150))
+
+      await putText(deps, '/box', 'x'.repeat(120))
+      await transfer(deps, '/file', '/box')
+
+      assert.equal((await spaceAt(deps, '/box')).usedBytes, 0)
+      await requireSettled(deps, folder)
+    })
+  })
+
+  describe(`${method} of a tree to where a limit is`, () => {
+    it('takes exactly as many members as may be in it, its own name not counted (STOR-05)', async (test) => {
+      const { deps, folder } = sceneOf(test)
+      await withSpaces(deps.state, [{ path: at('/box'), kind: 'collection', limitBytes: 2, limitEntries: 2 }])
+      await tree(deps, '/three', 1, 3)
+      await tree(deps, '/two', 1, 2)
+
+      await assert.rejects(transfer(deps, '/three', '/box'), { code: 'quota-exceeded' })
+      await transfer(deps, '/two', '/box')
+
+      const { usedBytes, usedEntries, reservedEntries } = await spaceAt(deps, '/box')
+      assert.deepEqual([usedBytes, usedEntries, reservedEntries], [2, 2, 0])
+      await requireSettled(deps, folder)
+    })
+  })
+}
+
+async function copy(deps: Deps, from: string, to: string): Promise<void> {
+  const transfer = { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL }
+  await copyTree(deps, { ...transfer, depth: 'infinity' })
+}
+
+async function move(deps: Deps, from: string, to: string): Promise<void> {
+  await moveTree(deps, { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL })
+}
+
+/** A collection with so many files of so many bytes each. */
+async function tree(deps: Deps, path: string, bytes: number, files = 1): Promise<void> {
+  await mkcol(deps, path)
+  for (let number = 0; number < files; number++) await putText(deps, `${path}/${number}`, 'x'.repeat(bytes))
+}
+
+/** A file of 100 bytes at `/box`, where a folder was given a limit. */
+async function fileInPlaceOfFolder(deps: Deps, limits: Partial<SpaceLimits>): Promise<void> {
+  await mkcol(deps, '/box')
+  await limit(deps, '/box', limits)
+  await putText(deps, '/other', 'x'.repeat(100))
+  await copy(deps, '/other', '/box')
+}
+
+async function limit(deps: Deps, path: string, limits: Partial<SpaceLimits>): Promise<void> {
+  const setting = { path: at(path), kind: 'collection' as const, limits: { ...NO_LIMITS, ...limits } }
+  await deps.state.ledger.setSpace(setting)
+}
+
+async function spaceAt(deps: Deps, path: string): Promise<Space> {
+  const space = (await deps.state.ledger.spaces()).find((one) => one.path === path)
+  assert.ok(space !== undefined, `${path} is no space`)
+  return space
+}
