@@ -1,13 +1,11 @@
 import type { Loaded } from '../config/load.ts'
 import type { Settings } from '../config/schema.ts'
-import { NO_LIMITS, type SpaceSetting } from '../core/ledger.ts'
 import type { Log } from '../core/log.ts'
-import { isMemberName, memberPath } from '../core/path.ts'
-import { StartError } from '../core/start-error.ts'
 import { type RunningServer, type ServerOptions, startServer } from '../server.ts'
 import { type Access, decideAccess, isLoopback } from './access.ts'
 import { socketFromSystemd } from './activation.ts'
 import { banner } from './banner.ts'
+import { spacesOf } from './homes.ts'
 import { createLog, type LogFormat, standardErrorStream } from './log.ts'
 import { countingProgress } from './progress.ts'
 import { decideWebhook } from './webhook.ts'
@@ -26,7 +24,7 @@ export async function serve(loaded: Loaded): Promise<never> {
 
   const stopped = stopSignal()
   const options = {
-    ...serverOptions(settings, access, log),
+    ...serverOptions(loaded, access, log),
     inheritedSocket,
     webhook: await decideWebhook(settings),
   }
@@ -45,7 +43,8 @@ function logFormatOf({ logFormat }: Settings): LogFormat {
   return process.stderr.isTTY ? 'text' : 'json'
 }
 
-function serverOptions(settings: Settings, access: Access, log: Log): ServerOptions {
+function serverOptions(loaded: Loaded, access: Access, log: Log): ServerOptions {
+  const { settings } = loaded
   return {
     folder: settings.folder,
     stateDirectory: settings.state,
@@ -53,7 +52,7 @@ function serverOptions(settings: Settings, access: Access, log: Log): ServerOpti
     port: settings.port,
     basePath: settings.basePath === '/' ? '' : settings.basePath,
     limitBytes: settings.limit,
-    spaces: [...settings.space, ...homesOf(settings, access)],
+    spaces: spacesOf(loaded, usersOf(settings, access)),
     keepFreeBytes: settings.keepFree,
     maxFileBytes: settings.maxFileSize,
     durability: settings.durability,
@@ -76,22 +75,9 @@ function serverOptions(settings: Settings, access: Access, log: Log): ServerOpti
   }
 }
 
-/** A folder for each user, whose name must be one that a folder can have. @throws StartError if it cannot */
-function homesOf({ user, home, homeLimit, space }: Settings, { made }: Access): readonly SpaceSetting[] {
-  if (home === null) return []
-  const names = made === null ? user.map(({ name }) => name) : [made.name]
-  const homes = names.map((name) => {
-    if (!isMemberName(name)) {
-      throw new StartError(
-        `--home: no folder can be called ${JSON.stringify(name)}`,
-        'Give the user another name.',
-      )
-    }
-    const path = memberPath(home, name)
-    return { path, kind: 'user' as const, limits: { ...NO_LIMITS, limitBytes: homeLimit } }
-  })
-  // Limits of its own for one user take the place of those for all.
-  return homes.filter(({ path }) => !space.some((other) => other.path === path))
+function usersOf({ user }: Settings, { made, isOpen }: Access): readonly string[] | null {
+  if (isOpen) return null
+  return made === null ? user.map(({ name }) => name) : [made.name]
 }
 
 async function describe(server: RunningServer, { made, isOpen }: Access): Promise<string> {

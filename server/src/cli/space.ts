@@ -76,7 +76,13 @@ function limitsIn(options: Options) {
   )
 }
 
-function warnOfUse({ limits, fileBytes, propertyBytes }: SpaceReport): void {
-  if (limits.limitBytes === null || fileBytes + propertyBytes <= limits.limitBytes) return
+function warnOfUse({ limits, fileBytes, propertyBytes, entries, refusesAtMs }: SpaceReport): void {
+  const isPassed = (limit: number | null, used: number): boolean => limit !== null && used > limit
+  const binds =
+    isPassed(limits.limitBytes, fileBytes + propertyBytes) ||
+    isPassed(limits.limitEntries, entries) ||
+    isPassed(limits.limitPropertyBytes, propertyBytes) ||
+    (refusesAtMs !== null && refusesAtMs <= Date.now())
+  if (!binds) return
   process.stderr.write('There is more in it than that already: it can shrink, but not grow.\n')
 }

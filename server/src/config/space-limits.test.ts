@@ -39,14 +39,15 @@ describe('limits of a collection, as they are written', () => {
 
   for (const [text, problem] of [
     ['/team', /is not PATH:LIMITS. Write for example/],
-    ['team:limit=1', /does not begin with a slash/],
+    ['team:limit=1', /does not begin with a slash: write the path that clients see, such as \/team\./],
     ['/team:limt=1', /there is no limit "limt". Did you mean limit\?/],
     ['/team:limit=-1', /limit: "-1" is negative/],
     ['/team:limit=9007199254740992', /limit: .* is too large/],
     ['/team:entries=1.5', /entries: "1.5" is not a whole number/],
     ['/team:grace=7d', /a grace without a soft limit means nothing/],
     ['/team:limit=1,soft-limit=2', /the soft limit is above the limit/],
-    ['/.plimsoll:limit=1', /nothing under this name/],
+    ['/team:limit=1,entries=2,limit=3', /limit is said twice/],
+    ['/a/.Plimsoll:limit=1', /the name \.Plimsoll is the server's own/],
     ['/a/../b:limit=1', /not allowed/],
   ] as const) {
     it(`are refused as ${text}`, () => {

@@ -1,6 +1,6 @@
 import { formatSize } from '../core/format-size.ts'
 import { NO_LIMITS, type SpaceLimits, type SpaceSetting } from '../core/ledger.ts'
-import { type ResourcePath, ROOT, resourcePath } from '../core/path.ts'
+import { isReserved, type ResourcePath, ROOT, resourcePath } from '../core/path.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 import { nearest } from './nearest.ts'
 import { parseSize } from './size.ts'
@@ -68,13 +68,19 @@ export function parseSpace(text: string): SpaceSetting {
   if (path === undefined || words === undefined) {
     throw new Error(`${JSON.stringify(text)} is not PATH:LIMITS. ${EXAMPLE}`)
   }
-  const given = Object.fromEntries(
-    words.split(',').map((word) => {
-      const equals = word.indexOf('=')
-      return [word.slice(0, equals).trim(), word.slice(equals + 1)]
-    }),
-  )
-  return { path: parseSpacePath(path), kind: 'collection', limits: requireWhole(parseLimits(given)) }
+  const given = words.split(',').map((word) => {
+    const equals = word.indexOf('=')
+    return [word.slice(0, equals).trim(), word.slice(equals + 1)] as const
+  })
+  const limits = requireWhole(parseLimits(Object.fromEntries(requireOnce(given))))
+  return { path: parseSpacePath(path), kind: 'collection', limits }
+}
+
+function requireOnce<T>(given: readonly (readonly [string, T])[]): readonly (readonly [string, T])[] {
+  const names = given.map(([word]) => word)
+  const twice = names.find((word, index) => names.indexOf(word) < index)
+  if (twice === undefined) return given
+  throw new Error(`${twice} is said twice: leave one of them out.`)
 }
 
 /** @throws Error if a word or a value is not understood */
@@ -104,8 +110,15 @@ export function requireWhole(given: Partial<SpaceLimits>): SpaceLimits {
 /** A path as clients see it, with or without slashes at its ends. @throws Error if it cannot be one */
 export function parseSpacePath(text: string): ResourcePath {
   const segments = text.split('/').filter((segment) => segment !== '')
-  if (!text.startsWith('/'))
-    throw new Error(`${JSON.stringify(text)} does not begin with a slash. ${EXAMPLE}`)
+  if (!text.startsWith('/')) {
+    throw new Error(
+      `${JSON.stringify(text)} does not begin with a slash: write the path that clients see, such as /team.`,
+    )
+  }
+  const reserved = segments.find(isReserved)
+  if (reserved !== undefined) {
+    throw new Error(`the name ${reserved} is the server's own: name another collection.`)
+  }
   return segments.length === 0 ? ROOT : resourcePath(segments)
 }
 

@@ -11,8 +11,11 @@ import { selfAndAncestors } from './path.ts'
  */
 export async function makeHomes(deps: Deps, settings: readonly SpaceSetting[]): Promise<void> {
   for (const { path, kind } of settings) {
-    if ((await deps.store.stat(path)) !== null) continue
-    if (kind === 'user') await makeHome(deps, path)
+    const found = await deps.store.stat(path)
+    if (found?.kind === 'collection') continue
+    if (found !== null)
+      deps.log.warn('limits are set on a file; they hold once it is a collection', { space: path })
+    else if (kind === 'user') await makeHome(deps, path)
     else deps.log.warn('a collection with limits is not there yet; they hold once it is', { space: path })
   }
 }

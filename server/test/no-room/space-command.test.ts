@@ -91,6 +91,34 @@ describe('plimsoll space', () => {
     assert.match(set.stderr, /There is more in it than that already: it can shrink, but not grow/)
   })
 
+  it('says so too where it is names that are more already', async (test) => {
+    const { folder } = await scene(test)
+
+    const set = await plimsoll('space', 'set', '/team', folder, '--limit', '1MiB', '--entries', '1')
+
+    assert.equal(set.code, 0)
+    assert.match(set.stderr, /There is more in it than that already/)
+  })
+
+  it('tells in the log where limits of the configuration hold only later', async (test) => {
+    const { folder, server } = await scene(test)
+    await server.stop()
+
+    const again = await serverProcess(test, folder, [
+      '--space',
+      '/team/a:limit=5',
+      '--space',
+      '/later:limit=5',
+    ])
+    await again.stop()
+
+    assert.match(
+      again.log(),
+      /"space":"\/team\/a".*limits are set on a file; they hold once it is a collection/,
+    )
+    assert.match(again.log(), /a collection with limits is not there yet/)
+  })
+
   for (const [what, args, problem] of [
     [
       'a folder that is not there',
@@ -99,7 +127,7 @@ describe('plimsoll space', () => {
     ],
     ['a file', ['/team/a', '--limit', '1'], /there is no folder \/team\/a/],
     ['a path without a slash', ['team', '--limit', '1'], /"team" does not begin with a slash/],
-    ['the folder of the server', ['/.plimsoll', '--limit', '1'], /there is nothing under this name/],
+    ['the folder of the server', ['/.plimsoll', '--limit', '1'], /the name \.plimsoll is the server's own/],
     ['no limit', ['/team'], /no limit was given\nGive at least one of --limit/],
     ['a negative limit', ['/team', '--limit', '-1'], /limit: "-1" is negative/],
     ['a limit above 2^53', ['/team', '--limit', '9007199254740992'], /limit: .* is too large/],
