@@ -18,7 +18,7 @@ export function describeSpace(report: SpaceReport, allocatedBytes?: number): str
     ['properties', formatSize(propertyBytes)],
     ['being written', formatSize(reservedBytes)],
     ['locks', `${locks} (charged to nobody)`],
-    ['left', `${formatSize(availableBytes)}, level ${level}`],
+    ['left', `${formatSize(availableBytes)}${entriesLeft(report)}, level ${level}`],
     ...softRows(report),
     ...forecastRows(report.forecast),
   ]
@@ -38,6 +38,10 @@ export function describeSpaces(reports: readonly SpaceReport[]): string {
   return rows
     .map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}\n`)
     .join('')
+}
+
+function entriesLeft({ availableEntries }: SpaceReport): string {
+  return availableEntries === null ? '' : ` and ${availableEntries} files and folders`
 }
 
 type Row = [string, string]

@@ -5,8 +5,9 @@ import { mostForOne } from './pressure.ts'
 /** What a file costs beyond its bytes: the last block rounded up, and a block for directory and inode. */
 export const OVERHEAD_BYTES = 8192
 
-/** What the disk alone leaves for a new file, never negative. */
+/** What the disk alone leaves for a new file, never negative; nothing where it has no inode left for one. */
 export function availableOnDisk(room: DiskRoom): number {
+  if (room.entries < 1) return 0
   return Math.max(0, mostForOne({ ...room, bytes: room.bytes - OVERHEAD_BYTES }))
 }
 

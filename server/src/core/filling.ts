@@ -1,7 +1,7 @@
 /** How fast something fills. */
 export interface Filling {
-  /** @param roomBytes what is left, never negative */
-  forecast(roomBytes: number): Forecast
+  /** @param roomBytes what is left, never negative; null without a limit */
+  forecast(roomBytes: number | null): Forecast
   /**
    * @param atSeconds on a clock that only goes forward, or one that may jump: a step back or one that is too long
    *   to be true starts the observation anew
@@ -57,7 +57,8 @@ export function filling(): Filling {
       const bytesPerSecond = grownBytes / weightedSeconds
       return {
         bytesPerDay: Math.round(bytesPerSecond * DAY_SECONDS),
-        secondsUntilFull: bytesPerSecond > 0 ? bounded(roomBytes / bytesPerSecond) : null,
+        secondsUntilFull:
+          bytesPerSecond > 0 && roomBytes !== null ? bounded(roomBytes / bytesPerSecond) : null,
       }
     },
   }

@@ -13,7 +13,7 @@ export interface LevelChange extends Forecast {
   readonly reservedBytes: number | null
   readonly limitBytes: number | null
   readonly graceEndsMs: number | null
-  readonly availableBytes: number
+  readonly availableBytes: number | null
   readonly atMs: number
 }
 
@@ -53,7 +53,7 @@ export function levelWatch(deps: Deps, announce: (change: LevelChange) => void):
       for (const standing of present) {
         see(standing)
         // Of the disk only the rest is known, which says as much about the rate.
-        const filled = standing.usedBytes ?? -standing.availableBytes
+        const filled = standing.usedBytes ?? -(standing.availableBytes ?? 0)
         watched.get(standing.path)?.filling.sample(filled, atSeconds)
       }
     },

@@ -1,5 +1,6 @@
 import type { Deps } from './deps.ts'
 import { availableOnDisk, currentDiskRoom } from './disk-room.ts'
+import { availableIn } from './figures.ts'
 import type { DiskRoom, Space } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import type { ResourcePath } from './path.ts'
@@ -23,8 +24,8 @@ export interface Standing {
   readonly limitBytes: number | null
   /** When a soft limit that is passed begins to refuse; null while it is not passed. */
   readonly graceEndsMs: number | null
-  /** What this one alone leaves for a new file, never negative; `MAX_SAFE_INTEGER` without a limit. */
-  readonly availableBytes: number
+  /** What this one alone leaves for a new file, never negative; null without a limit. */
+  readonly availableBytes: number | null
 }
 
 /** Those of the spaces, innermost first, and then that of the disk. */
@@ -51,8 +52,12 @@ export async function allStandings(deps: Deps): Promise<Standings> {
 export function binding(all: Standings): Standing {
   return all.reduce((worst, other) => {
     if (worst.level !== other.level) return isWorse(other.level, worst.level) ? other : worst
-    return other.availableBytes < worst.availableBytes ? other : worst
+    return roomOf(other) < roomOf(worst) ? other : worst
   })
+}
+
+function roomOf({ availableBytes }: Standing): number {
+  return availableBytes ?? Number.POSITIVE_INFINITY
 }
 
 export function isWorse(level: Level, than: Level): boolean {
@@ -81,14 +86,13 @@ export function spaceStanding(
     reservedBytes,
     limitBytes,
     graceEndsMs: overSinceMs === null ? null : overSinceMs + graceSeconds * 1000,
-    availableBytes:
-      limitBytes === null ? Number.MAX_SAFE_INTEGER : Math.max(0, limitBytes - usedBytes - reservedBytes),
+    availableBytes: availableIn(space),
   }
 }
 
 /** By the room above the reserve, in units of what a volume of this size keeps free by default. */
 export function diskStanding(room: DiskRoom, { diskUnitBytes }: Pick<Limits, 'diskUnitBytes'>): Standing {
-  const availableBytes = room.entries < 1 ? 0 : availableOnDisk(room)
+  const availableBytes = availableOnDisk(room)
   const thresholds = [4 * diskUnitBytes, diskUnitBytes, 1]
   const higher = [5 * diskUnitBytes, 1.25 * diskUnitBytes, Math.max(1, diskUnitBytes / 4)]
   return {

@@ -23,6 +23,8 @@ export interface SpaceReport {
   readonly reservedEntries: number
   /** What a new file in it may have, by all limits around it and the disk. */
   readonly availableBytes: number
+  /** How many more files and folders in it there may be; null where no limit around it says. */
+  readonly availableEntries: number | null
   readonly level: Level
   /** Locks rooted in it. They are charged to nobody. */
   readonly locks: number
@@ -124,9 +126,11 @@ async function reportsOf(
   const reports: SpaceReport[] = []
   for (const space of spaces) {
     const { path } = space
+    const { availableBytes, availableEntries } = await figures(deps, path, disk)
     reports.push({
       ...describe(deps, space),
-      availableBytes: (await figures(deps, path, disk)).availableBytes,
+      availableBytes,
+      availableEntries,
       locks: locks.filter(({ root }) => contains(path, root)).length,
       forecast: await watching.forecastOf(path),
     })
@@ -135,7 +139,10 @@ async function reportsOf(
 }
 
 /** What the space itself says. */
-function describe(deps: Deps, space: Space): Omit<SpaceReport, 'availableBytes' | 'locks' | 'forecast'> {
+function describe(
+  deps: Deps,
+  space: Space,
+): Omit<SpaceReport, 'availableBytes' | 'availableEntries' | 'locks' | 'forecast'> {
   const { path, kind, isConfigured, usedBytes, usedPropertyBytes, overSinceMs } = space
   return {
     path,

@@ -1,4 +1,5 @@
 import type { Deps } from '../core/deps.ts'
+import { leastOf } from '../core/figures.ts'
 import { binding, type Standings, standings } from '../core/levels.ts'
 import type { ResourcePath } from '../core/path.ts'
 import { parseDestination } from './headers/destination.ts'
@@ -40,7 +41,7 @@ export function spaceHeader(all: Standings, { href, nowMs }: Pick<Call, 'href' |
     used: usedBytes,
     limit: limitBytes,
     grace: secondsLeft(graceEndsMs, nowMs),
-    available: Math.min(...all.map(({ availableBytes }) => availableBytes)),
+    available: leastOf(all.map(({ availableBytes }) => availableBytes)),
   }
   const parameters = Object.entries(numbers).flatMap(([name, value]) =>
     value === null ? [] : [`;${name}=${Math.min(value, LARGEST_INTEGER)}`],

@@ -56,6 +56,16 @@ describe('plimsoll space', () => {
     assert.match(shown.stderr, /\/team has no limits of its own\nplimsoll space list shows/)
   })
 
+  it('shows what is left, of bytes and of files, and no byte where there may be no more files', async (test) => {
+    const { folder } = await scene(test)
+
+    const some = await plimsoll('space', 'set', '/team', folder, '--limit', '4000', '--entries', '3')
+    const none = await plimsoll('space', 'set', '/team', folder, '--entries', '2')
+
+    assert.match(some.stdout, /^ {2}left +1000 B and 1 files and folders, level normal$/m)
+    assert.match(none.stdout, /^ {2}left +0 B and 0 files and folders, level full$/m)
+  })
+
   it('follows a folder that moves, and ends with it', async (test) => {
     const { folder, server } = await scene(test)
     await plimsoll('space', 'set', '/team', folder, '--limit', '3050')

@@ -94,6 +94,21 @@ describe('spaces in spaces', () => {
     )
   })
 
+  it('leave no byte for a new file once they have all the files they may have (QUOTA-06, LVL-02, LVL-03)', async (test) => {
+    const server = await serverWithSpaces(test, '/group:limit=1000,entries=3', '/group/home:limit=500')
+    await put(server, '/group/home/a', 10)
+
+    const refused = await put(server, '/group/home/b', 1)
+    const shown = [await server.space('/group/'), await server.space('/group/home/')]
+
+    assert.equal(refused.headers['plimsoll-space'], '"/group/";level=full;used=10;limit=1000;available=0')
+    assert.deepEqual(
+      shown.map(({ availableBytes }) => availableBytes),
+      [0, 0],
+    )
+    assert.equal(await status(put(server, '/group/home/a', 20)), 204)
+  })
+
   it('take no copy or move of a file above their largest (MX-24)', async (test) => {
     const server = await serverWithSpaces(test, '/group/home:file-size=100')
     await ask(server, 'MKCOL /tree')

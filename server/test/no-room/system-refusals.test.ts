@@ -45,6 +45,22 @@ for (const disk of SMALL_DISKS.filter(({ type }) => type !== 'btrfs')) {
       assert.equal(deleted.status, 204)
       assert.equal((await server.space()).usedBytes, 0)
     })
+
+    it('shows that no new file may have a byte when none is left (QUOTA-06, LVL-02)', async (test) => {
+      const at = mountedVolume(test, disk.type, { sizeBytes: disk.sizeBytes, inodes: 64 })
+      const folder = join(at, 'files')
+      mkdirSync(folder)
+      const server = await serverWith(test, { folder, durability: 'full' })
+      useUpInodes(at)
+
+      const refused = await ask(server, 'PUT /new.bin', { body: 'x' })
+      const page = await ask(server, 'GET /')
+
+      assert.equal(refused.headers['plimsoll-space'], 'disk;level=full;available=0')
+      assert.deepEqual(await server.space(), { usedBytes: 0, availableBytes: 0 })
+      assert.match(page.text, /0 B used, 0 B free\./)
+      assert.equal((await server.running.summary()).availableBytes, 0)
+    })
   })
 }
 

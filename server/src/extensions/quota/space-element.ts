@@ -18,7 +18,7 @@ export async function spaceElement({ path }: Resource, view: PropertyView): Prom
         reserved: standing.reservedBytes,
         limit: standing.limitBytes,
         grace: secondsLeft(standing.graceEndsMs, view.lockView.nowMs),
-        available: standing.limitBytes === null && standing.path !== null ? null : standing.availableBytes,
+        available: standing.availableBytes,
         binding: standing === first,
       }
       const known = Object.entries(attributes).filter(([, value]) => value !== null)
