@@ -54,6 +54,36 @@ for (const [method, transfer] of Object.entries(TRANSFERS)) {
   })
 }
 
+describe('an upload into a folder that moves away with its limit', () => {
+  it('holds no more room there than that limit has given it (STOR-05)', async (test) => {
+    const { deps, folder } = sceneOf(test, { growthStepBytes: 1 })
+    await mkcol(deps, '/a')
+    await limit(deps, '/a', { limitBytes: 100 })
+    const [hasTen, hasMoved] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const [isCovered, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const body = async function* () {
+      yield Buffer.alloc(10)
+      hasTen.resolve()
+      await hasMoved.promise
+      yield Buffer.alloc(1000)
+      isCovered.resolve()
+      await mayEnd.promise
+    }
+    const upload = assert.rejects(putText(deps, '/a/f', '', { body: body() }), { code: 'parent-missing' })
+    await hasTen.promise
+
+    await move(deps, '/a', '/b')
+    hasMoved.resolve()
+    await isCovered.promise
+
+    assert.equal((await spaceAt(deps, '/b')).reservedBytes, 0)
+    await putText(deps, '/b/g', 'y'.repeat(100))
+    mayEnd.resolve()
+    await upload
+    await requireSettled(deps, folder)
+  })
+})
+
 async function copy(deps: Deps, from: string, to: string): Promise<void> {
   const transfer = { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL }
   await copyTree(deps, { ...transfer, depth: 'infinity' })

@@ -89,7 +89,10 @@ function grow(tables: Tables, id: string, request: GrowRequest): Grant | Refusal
   const held = required(tables, id)
   const spaces = chargedSpaces(tables, held).filter((space) => held.spaceIds.includes(space.id))
   const answer = roomFor(held, spaces, request, tables.claims.diskBytes())
-  if ('grantedBytes' in answer) change(tables, held, { ...held, bytes: answer.grantedBytes })
+  // A space that has moved away is not asked any more, so it holds nothing any more either.
+  if ('grantedBytes' in answer) {
+    change(tables, held, { ...held, bytes: answer.grantedBytes, ...heldIn(held.path, spaces) })
+  }
   return answer
 }
 
