@@ -6,6 +6,7 @@ import { copyTree } from './copy.ts'
 import type { Deps } from './deps.ts'
 import { NO_LIMITS, type Space, type SpaceLimits } from './ledger.ts'
 import { moveTree } from './move.ts'
+import { updateProperties } from './proppatch.ts'
 
 const TRANSFERS = { COPY: copy, MOVE: move } as const
 
@@ -53,6 +54,28 @@ for (const [method, transfer] of Object.entries(TRANSFERS)) {
     })
   })
 }
+
+describe('MOVE of a folder that has a limit of its own', () => {
+  it('ends that limit where the configuration has set one, and is judged by the latter', async (test) => {
+    const { deps, folder } = sceneOf(test)
+    await withSpaces(deps.state, [
+      { path: at('/box'), kind: 'collection', limitBytes: 60, limitEntries: null },
+    ])
+    await tree(deps, '/small', 40)
+    await tree(deps, '/large', 90)
+    await setProperty(deps, '/small/0', 'precious')
+    for (const path of ['/small', '/large']) await limit(deps, path, { limitBytes: 1000 })
+
+    await assert.rejects(move(deps, '/large', '/box'), { code: 'quota-exceeded' })
+    await move(deps, '/small', '/box')
+
+    assert.deepEqual(await limitsOf(deps), ['/ null', '/box 60', '/large 1000'])
+    assert.equal((await spaceAt(deps, '/box')).usedBytes, 40 + 'precious'.length)
+    const properties = (await deps.state.properties.of([at('/box/0')])).get(at('/box/0')) ?? []
+    assert.ok(properties.some(({ value }) => value === 'precious'))
+    await requireSettled(deps, folder)
+  })
+})
 
 describe('an upload into a folder that moves away with its limit', () => {
   it('holds no more room there than that limit has given it (STOR-05)', async (test) => {
@@ -112,8 +135,18 @@ async function limit(deps: Deps, path: string, limits: Partial<SpaceLimits>): Pr
   await deps.state.ledger.setSpace(setting)
 }
 
+async function setProperty(deps: Deps, path: string, value: string): Promise<void> {
+  const changes = [{ ns: 'urn:z', local: 'note', value, chargedBytes: value.length }]
+  const update = { path: at(path), guard: UNCONDITIONAL, modifiedMs: null, refused: null, changes }
+  assert.equal(await updateProperties(deps, update), null)
+}
+
 async function spaceAt(deps: Deps, path: string): Promise<Space> {
   const space = (await deps.state.ledger.spaces()).find((one) => one.path === path)
   assert.ok(space !== undefined, `${path} is no space`)
   return space
+}
+
+async function limitsOf(deps: Deps): Promise<readonly string[]> {
+  return (await deps.state.ledger.spaces()).map(({ path, limitBytes }) => `${path} ${limitBytes}`)
 }

@@ -62,6 +62,9 @@ function arrive(tables: Tables, held: Claim): Tree {
     propertyBytes: -tree.propertyBytes,
   })
   tables.locks.removeTree(sourcePath, { root: true })
+  // A configured space belongs to its path, so the one that the folder brings along ends there.
+  if (tables.spaces.find(path)?.isConfigured && tables.spaces.find(sourcePath)?.isConfigured === false)
+    tables.spaces.remove(sourcePath)
   tables.spaces.rename(sourcePath, path)
   const moved = bring(tables, sourcePath, path)
   recountSpaces(tables, sourcePath)
