@@ -1,12 +1,20 @@
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
+import type { Space } from './ledger.ts'
 import type { ResourcePath } from './path.ts'
 
 /** The largest file that `path` may be given, in bytes: the smallest bound of the server and of every space around. */
 export async function largestFileBytes(deps: Deps, path: ResourcePath): Promise<number | null> {
-  const spaces = await deps.state.ledger.enclosing(path)
-  const bounds = [deps.limits.maxFileBytes, ...spaces.map(({ limitFileBytes }) => limitFileBytes)]
-  return bounds.reduce((least, bound) => (bound === null ? least : Math.min(least ?? bound, bound)), null)
+  return largestFileIn(deps, await deps.state.ledger.enclosing(path))
+}
+
+/** The same, given the spaces. */
+export function largestFileIn({ limits }: Deps, spaces: readonly Space[]): number | null {
+  const bounds = [limits.maxFileBytes, ...spaces.map(({ limitFileBytes }) => limitFileBytes)]
+  return bounds.reduce<number | null>(
+    (least, bound) => (bound === null ? least : Math.min(least ?? bound, bound)),
+    null,
+  )
 }
 
 /**

@@ -109,6 +109,8 @@ export interface Ledger {
 
   /** The spaces that contain `path`, innermost first. */
   enclosing(path: ResourcePath): Promise<readonly Space[]>
+  /** Of these, those that a move from `sourcePath` enters: they contain the destination, not the source, and stay. */
+  entered(path: ResourcePath, sourcePath: ResourcePath): Promise<readonly Space[]>
   /** All spaces, outer ones before inner ones. */
   spaces(): Promise<readonly Space[]>
   /** Gives a collection limits, or other ones. What lies in it and what is being written there counts at once. */

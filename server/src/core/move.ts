@@ -1,8 +1,8 @@
 import type { Deps } from './deps.ts'
 import { DavError, isNoRoom } from './errors.ts'
-import { largestFileBytes, requireFileSize } from './file-size.ts'
+import { largestFileIn, requireFileSize } from './file-size.ts'
 import { changesOfName } from './guard.ts'
-import { contains, parentOf, type ResourcePath, ROOT } from './path.ts'
+import { contains, type ResourcePath, ROOT } from './path.ts'
 import { settlePostponed } from './postponed.ts'
 import { abandon, publish } from './publish.ts'
 import { correctBelow } from './reconcile.ts'
@@ -29,10 +29,11 @@ export async function moveTree(deps: Deps, move: Transfer): Promise<TransferOutc
     const { source, target } = await checkTransfer(deps, move, (moving) => changesOfName(from, moving))
     // A link or device is nothing to a client, and a rename would take its place all the same.
     await deps.store.requireCommittable(to)
-    if (await entersSpaces(deps, from, to)) {
+    const entered = await deps.state.ledger.entered(to, from)
+    if (entered.length > 0) {
       // The claim is for what is recorded, so the records must be what is there.
       if (source.kind === 'collection') await correctBelow(deps, from)
-      await requireFileSizes(deps, source, to)
+      await requireFileSizes(deps, source, largestFileIn(deps, entered))
     }
     await rename(deps, tx, { source, target, to })
     return { created: target === null, failures: [] }
@@ -80,15 +81,8 @@ function atAllCosts(deps: Deps, from: ResourcePath, moving: Committable): Commit
   }
 }
 
-/** Whether the destination lies in a space that the source does not lie in. */
-async function entersSpaces(deps: Deps, from: ResourcePath, to: ResourcePath): Promise<boolean> {
-  const there = new Set((await deps.state.ledger.enclosing(parentOf(from))).map(({ path }) => path))
-  return (await deps.state.ledger.enclosing(to)).some(({ path }) => !there.has(path))
-}
-
 /** A space that takes no such file takes none by a move either; it is looked for only where there is a bound. */
-async function requireFileSizes(deps: Deps, source: Resource, to: ResourcePath): Promise<void> {
-  const maxFileBytes = await largestFileBytes(deps, to)
+async function requireFileSizes(deps: Deps, source: Resource, maxFileBytes: number | null): Promise<void> {
   if (maxFileBytes === null) return
   const pending = [source]
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {

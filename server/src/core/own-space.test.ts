@@ -75,6 +75,34 @@ describe('MOVE of a folder that has a limit of its own', () => {
     assert.ok(properties.some(({ value }) => value === 'precious'))
     await requireSettled(deps, folder)
   })
+
+  it('is not refused by a limit that it ends, neither of bytes nor of a file (STOR-12)', async (test) => {
+    const { deps, folder } = sceneOf(test)
+    await mkcol(deps, '/outer')
+    await tree(deps, '/a', 90)
+    await mkcol(deps, '/outer/b')
+    await limit(deps, '/outer', { limitBytes: 95 })
+    await limit(deps, '/a', { limitBytes: 1000 })
+    await limit(deps, '/outer/b', { limitBytes: 10, limitFileBytes: 10 })
+
+    await move(deps, '/a', '/outer/b')
+
+    assert.deepEqual(await limitsOf(deps), ['/ null', '/outer 95', '/outer/b 1000'])
+    assert.equal((await spaceAt(deps, '/outer')).usedBytes, 90)
+    await requireSettled(deps, folder)
+  })
+
+  it('is refused by every other limit that it enters (MX-31)', async (test) => {
+    const { deps } = sceneOf(test)
+    for (const path of ['/bytes', '/bytes/b', '/files', '/files/b']) await mkcol(deps, path)
+    await tree(deps, '/a', 90)
+    await limit(deps, '/a', { limitBytes: 1000 })
+    await limit(deps, '/bytes', { limitBytes: 80 })
+    await limit(deps, '/files', { limitFileBytes: 80 })
+
+    await assert.rejects(move(deps, '/a', '/bytes/b'), { code: 'quota-exceeded' })
+    await assert.rejects(move(deps, '/a', '/files/b'), { code: 'copy-too-large' })
+  })
 })
 
 describe('an upload into a folder that moves away with its limit', () => {

@@ -2,7 +2,10 @@ import { parentOf, type ResourcePath } from '../../core/path.ts'
 import type { Claim, SpaceRow } from '../sql/room.ts'
 import type { Tables } from './tables/index.ts'
 
-/** The spaces in which a claim needs room: of a move only those it enters. */
+/**
+ * The spaces in which a claim needs room: of a move only those it enters. That does not include one which ends because
+ * the folder brings its own.
+ */
 export function chargedSpaces(
   tables: Tables,
   { path, sourcePath }: Pick<Claim, 'path' | 'sourcePath'>,
@@ -10,7 +13,9 @@ export function chargedSpaces(
   const here = tables.spaces.enclosing(path)
   if (sourcePath === null) return here
   const there = new Set(idsOf(tables.spaces.enclosing(parentOf(sourcePath))))
-  return here.filter(({ id }) => !there.has(id))
+  const bringsOwn = tables.spaces.find(sourcePath)?.isConfigured === false
+  const ends = (space: SpaceRow): boolean => bringsOwn && space.path === path && !space.isConfigured
+  return here.filter((space) => !there.has(space.id) && !ends(space))
 }
 
 /** Where a claim holds its room, once it is charged to these spaces. */

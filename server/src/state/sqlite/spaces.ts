@@ -9,6 +9,7 @@ import type { Tables } from './tables/index.ts'
 type SpaceLedger = Pick<
   Ledger,
   | 'enclosing'
+  | 'entered'
   | 'spaces'
   | 'configuredBelow'
   | 'setSpace'
@@ -21,6 +22,7 @@ type SpaceLedger = Pick<
 export function spaceLedger(database: Database, tables: Tables): SpaceLedger {
   return {
     enclosing: async (path) => tables.spaces.enclosing(path),
+    entered: async (path, sourcePath) => chargedSpaces(tables, { path, sourcePath }),
     spaces: async () => tables.spaces.all(),
     configuredBelow: async (path) => tables.spaces.below(path).filter(({ isConfigured }) => isConfigured),
     setSpace: async (setting) => database.transaction(() => set(tables, setting, { isConfigured: false })),
