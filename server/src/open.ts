@@ -8,7 +8,7 @@ import { RESERVED_NAME } from './core/path.ts'
 import { StartError } from './core/start-error.ts'
 import type { StateStore } from './core/state.ts'
 import type { ResourceStore } from './core/store.ts'
-import { stateIsLost, tellOfLostState } from './lost-state.ts'
+import { stateBefore, tellOfState } from './lost-state.ts'
 import { asStartError } from './start-failure.ts'
 import { sqliteState } from './state/sqlite/index.ts'
 import { lockDirectory } from './state/sqlite/instance-lock.ts'
@@ -50,11 +50,13 @@ export function openAll(options: OpenOptions): Opened {
   const nowMs = options.nowMs ?? Date.now
   const own = join(folder, RESERVED_NAME)
   const stateDirectory = options.stateDirectory === null ? own : resolve(options.stateDirectory)
+  const places = { folder, own, stateDirectory }
   const closers: Opened['closers'] = []
   const close = async (): Promise<void> => {
     for (const closer of closers.toReversed()) await closer()
   }
   try {
+    const before = stateBefore(places)
     for (const directory of new Set([own, stateDirectory])) {
       mkdirSync(dirname(directory), { recursive: true })
       mkdirSync(directory, { recursive: true, mode: 0o700 })
@@ -63,14 +65,13 @@ export function openAll(options: OpenOptions): Opened {
       if (lock === null) throw inUse(directory === own ? folder : stateDirectory)
       closers.push(() => lock.release())
     }
-    const isLost = stateIsLost({ own, stateDirectory })
     const store = folderStore({ folder, durability: options.durability, nowMs })
     closers.push(() => store.close())
     const sharesContentVolume = statSync(folder).dev === statSync(stateDirectory).dev
     const isDurable = options.durability === 'full'
     const state = sqliteState({ directory: stateDirectory, sharesContentVolume, isDurable, nowMs })
     closers.push(() => state.close())
-    if (isLost) tellOfLostState(options.log, { own, stateDirectory })
+    tellOfState(options.log, before, places)
     return { store, state, stateDirectory, closers, close }
   } catch (error) {
     void close()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
@@ -31,7 +31,35 @@ function lostIn({ log }: TestServer): string[] {
   return log.messages.filter((message) => message.startsWith('this folder was served before'))
 }
 
+function unknownIn({ log }: TestServer): string[] {
+  return log.messages.filter((message) => message.startsWith('there is no state in'))
+}
+
 describe('a state that is lost', () => {
+  it('is missed too where an empty file is left of the database (QUOTA-17)', async (test) => {
+    const before = await servedBefore(test)
+    await before.running.close()
+    const own = join(before.folder, '.plimsoll')
+    for (const name of readdirSync(own)) if (/^state\.db/.test(name)) rmSync(join(own, name))
+    writeFileSync(join(own, 'state.db'), '')
+
+    const after = await restarted(test, before, LIMIT)
+
+    assert.equal(lostIn(after).length, 1)
+  })
+
+  it('is told of as far as can be known where all of .plimsoll is gone: it may be the first start (QUOTA-17)', async (test) => {
+    const before = await servedBefore(test)
+    await before.running.close()
+    rmSync(join(before.folder, '.plimsoll'), { recursive: true })
+
+    const after = await restarted(test, before, LIMIT)
+
+    assert.deepEqual([lostIn(after), unknownIn(before)], [[], []])
+    assert.match(unknownIn(after).join(), /if it was served before, properties, locks, .* are lost/)
+    assert.deepEqual(await after.space(), { usedBytes: 100, availableBytes: 9900 })
+  })
+
   for (const [what, names] of [
     ['the database', /^state\.db/],
     ['all of its directory', /./],
@@ -81,6 +109,7 @@ describe('a state that is lost', () => {
     const after = await restarted(test, before, LIMIT)
 
     assert.deepEqual([...lostIn(before), ...lostIn(after)], [])
+    assert.deepEqual(unknownIn(after), [])
     assert.equal((await propfind(after, '/a'))[0]?.found.get('{urn:z}color')?.text, 'red')
   })
 })

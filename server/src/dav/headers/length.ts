@@ -11,8 +11,11 @@ export function parseByteCount(name: string, value: string | undefined): number 
   const digits = value.trim()
   const bytes = Number(digits)
   // Number() alone would take '1e3', '0x10' and ''.
-  if (!/^[0-9]+$/.test(digits) || !Number.isSafeInteger(bytes)) {
+  if (!/^[0-9]+$/.test(digits)) {
     throw new DavError('bad-request', `${name} must be a number of bytes in decimal digits`)
+  }
+  if (!Number.isSafeInteger(bytes)) {
+    throw new DavError('bad-request', `${name} is too large: at most ${Number.MAX_SAFE_INTEGER} bytes`)
   }
   return bytes
 }

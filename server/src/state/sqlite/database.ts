@@ -164,7 +164,7 @@ function damaged(file: string, cause: unknown): StartError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new StartError(
     `the state database ${file} is damaged: ${reason}`,
-    `The files in the folder are not affected. Move ${file} and the files beside it that begin with its name away and start again: the space is then counted anew from the folder. What clients stored besides files (properties) is lost unless you restore a backup.`,
+    `The files in the folder are not affected. Move ${file} and the files beside it that begin with its name away and start again: the space is then counted anew from the folder. Properties, locks, content types and limits set by command are lost unless you restore a backup.`,
     { cause },
   )
 }
