@@ -237,8 +237,8 @@ function diskRefusal(
     const needed = atLeast === 0 ? claim.overheadBytes : atLeast
     return { refusedBy: 'disk', unit: 'bytes', needed, available: availableBytes, inFlight }
   }
-  // At least one name even for an overwrite: the staged copy stands beside the file it will replace.
-  const names = Math.max(1, claim.entries - claim.replacesEntries)
+  // Those of an overwrite too: what is staged stands beside what it will replace.
+  const names = Math.max(1, claim.entries)
   if (claim.bytes === null && room.entries < names) {
     return { refusedBy: 'disk', unit: 'entries', needed: names, available: room.entries, inFlight: 0 }
   }

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { copyTree } from '../../src/core/copy.ts'
+import type { Deps } from '../../src/core/deps.ts'
+import { at, depsIn, mkcol, putText, requireSettled, UNCONDITIONAL } from '../fault/harness.ts'
+import { MIB } from '../support/content.ts'
+import { cannotMount } from '../support/tools.ts'
+import { mountedVolume } from '../support/volume.ts'
+
+const KEPT_FREE = 100
+
+describe('a volume with few inodes left', { skip: cannotMount() }, () => {
+  it('refuses a copy onto a tree before it creates anything if there are too few for both (MX-29, STOR-13)', async (test) => {
+    const { deps, folder, leave } = volumeOf(test)
+    for (const path of ['/source', '/target']) {
+      await mkcol(deps, path)
+      for (let number = 0; number < 20; number++) await putText(deps, `${path}/${number}`, 'x')
+    }
+    leave(KEPT_FREE + 20)
+
+    await assert.rejects(copy(deps, '/source', '/target'), { code: 'disk-full' })
+    assert.equal(readdirSync(join(folder, 'target')).length, 20)
+    leave(KEPT_FREE + 21)
+    await copy(deps, '/source', '/target')
+
+    await requireSettled(deps, folder)
+  })
+})
+
+/** What is there besides the files of the server takes the other inodes. */
+function volumeOf(test: TestContext) {
+  const mount = mountedVolume(test, 'tmpfs', { sizeBytes: 16 * MIB, inodes: 1000 })
+  const folder = join(mount, 'files')
+  mkdirSync(folder)
+  const deps = depsIn(folder, { keepFreeEntries: KEPT_FREE })
+  test.after(() => deps.close())
+  const free = (): number => statfsSync(mount).ffree
+  const filler = (): string => join(mount, `filler-${fillers}`)
+  let fillers = 0
+  const leave = (inodes: number): void => {
+    for (; free() > inodes; fillers += 1) writeFileSync(filler(), '')
+    while (free() < inodes) {
+      fillers -= 1
+      unlinkSync(filler())
+    }
+  }
+  return { deps, folder, leave }
+}
+
+async function copy(deps: Deps, from: string, to: string): Promise<void> {
+  const transfer = { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL }
+  await copyTree(deps, { ...transfer, depth: 'infinity' })
+}
