@@ -3,7 +3,7 @@ import { DavError, type MemberFailure } from './errors.ts'
 import { largestFileBytes, requireFileSize } from './file-size.ts'
 import { nameOf, type ResourcePath } from './path.ts'
 import { abandon, publish } from './publish.ts'
-import type { Resource, Totals } from './resource.ts'
+import { NOTHING, type Resource, type Totals } from './resource.ts'
 import { type Reservation, requireRoomStill, reserve, type Want } from './space.ts'
 import type { StagedCopy } from './store.ts'
 import { chargeOf, contentOf, measured } from './totals.ts'
@@ -22,7 +22,7 @@ export interface Copy extends Transfer {
  */
 export async function copyTree(deps: Deps, copy: Copy): Promise<TransferOutcome> {
   const { want, ...found } = await measureCopy(deps, copy)
-  deps.running.set(want.id, { user: copy.guard.user, writtenBytes: 0 })
+  deps.running.set(want.id, { user: copy.guard.user, takesSlot: true, written: NOTHING })
   try {
     const reservation = await reserve(deps, want)
     return await fillAndCommit(deps, copy, { ...found, reservation })
@@ -79,8 +79,6 @@ async function fillAndCommit(deps: Deps, copy: Copy, filling: Filling): Promise<
   }
 }
 
-const NOTHING: Totals = { bytes: 0, entries: 0 }
-
 interface Filler {
   /** Copies one file. `below` is its path under the root of the copy, '' for the root itself. */
   file(from: Resource, below: string): Promise<void>
@@ -101,6 +99,8 @@ function fillerOf(
   let totals = NOTHING
   let stuck: unknown = null
   const takeOut = async (below: string, before: Totals): Promise<void> => {
+    // What goes must not count as written any more before its room is free.
+    reservation.wrote(before)
     try {
       await staged.leaveOut(below)
       await deps.state.properties.unstage(reservation.id, below)
@@ -146,7 +146,7 @@ function fillerOf(
         if (tries > 1) await takeOut(below, before)
         source = await copyOnce(source, below, tries)
       }
-      reservation.wrote(totals.bytes)
+      reservation.wrote(totals)
     },
     async collection(from, below) {
       if (below !== '') requireRoomStill(deps, from, 0)
@@ -155,6 +155,7 @@ function fillerOf(
         await deps.state.properties.stage(reservation.id, from, below)
         return 0
       })
+      reservation.wrote(totals)
     },
     takeOut,
     record: (below, change) => deps.state.ledger.stageFolder(reservation.id, below, change),

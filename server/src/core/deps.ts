@@ -1,5 +1,6 @@
 import type { Limits } from './limits.ts'
 import type { Log } from './log.ts'
+import type { Totals } from './resource.ts'
 import type { StateStore } from './state.ts'
 import type { ResourceStore } from './store.ts'
 
@@ -19,8 +20,10 @@ export interface Deps {
 
 export interface RunningClaim {
   readonly user: string | null
-  /** Bytes already on the disk: the operating system counts them, so they need no room any more. */
-  writtenBytes: number
+  /** Whether it is one of the uploads and copies of which only so many may run. */
+  readonly takesSlot: boolean
+  /** What is on the disk already: the operating system counts it, so it needs no room any more. */
+  written: Totals
   /** Gives back what was claimed ahead and is not needed yet. @returns whether there was something */
   giveBack?: () => Promise<boolean>
 }

@@ -1,6 +1,7 @@
 import type { Deps } from './deps.ts'
 import type { DiskRoom } from './ledger.ts'
 import { mostForOne } from './pressure.ts'
+import type { Totals } from './resource.ts'
 
 /** What a file costs beyond its bytes: the last block rounded up, and a block for directory and inode. */
 export const OVERHEAD_BYTES = 8192
@@ -13,27 +14,30 @@ export function availableOnDisk(room: DiskRoom): number {
 
 /** Room on the disk at this moment, all claims subtracted. */
 export async function currentDiskRoom(deps: Deps): Promise<DiskRoom> {
-  return diskRoom(deps)(await deps.state.ledger.claimedDiskBytes())
+  return diskRoom(deps)(await deps.state.ledger.claimedOnDisk())
 }
 
 /**
  * The watermark over the content's device and the state's. Read inside the ledger's transaction, and free space
- * before the written bytes: a write in between makes the answer smaller than the truth, never larger.
+ * before what is written: a write in between makes the answer smaller than the truth, never larger.
  */
-export function diskRoom(deps: Deps): (claimedDiskBytes: number) => DiskRoom {
-  return (claimedDiskBytes) => {
+export function diskRoom(deps: Deps): (claimed: Totals) => DiskRoom {
+  return (claimed) => {
     const volume = deps.store.freeSpace()
     const state = deps.state.freeSpace()
-    let unwrittenBytes = claimedDiskBytes
-    for (const claim of deps.running.values()) unwrittenBytes -= claim.writtenBytes
+    let { bytes, entries } = claimed
+    for (const { written } of deps.running.values()) {
+      bytes -= written.bytes
+      entries -= written.entries
+    }
     const stateIsFull = state !== null && state.freeBytes < deps.limits.keepFreeStateBytes
     return {
       smallOnlyBytes: deps.limits.smallOnlyBytes,
-      bytes: stateIsFull ? 0 : volume.freeBytes - deps.limits.keepFreeBytes - Math.max(0, unwrittenBytes),
+      bytes: stateIsFull ? 0 : volume.freeBytes - deps.limits.keepFreeBytes - Math.max(0, bytes),
       entries:
         volume.freeEntries === null
           ? Number.MAX_SAFE_INTEGER
-          : volume.freeEntries - deps.limits.keepFreeEntries,
+          : volume.freeEntries - deps.limits.keepFreeEntries - Math.max(0, entries),
     }
   }
 }

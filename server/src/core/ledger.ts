@@ -100,8 +100,8 @@ export interface Ledger {
   expired(nowMs: number): Promise<readonly ClaimJournal[]>
   /** Null once the claim has ended. */
   journal(id: string): Promise<ClaimJournal | null>
-  /** The sum of the disk bytes of all claims. */
-  claimedDiskBytes(): Promise<number>
+  /** What all claims put on the disk: bytes with their overhead, and names, also of what replaces something. */
+  claimedOnDisk(): Promise<Totals>
   /** What a tree is charged for what is in it, its own name and content not included. */
   charged(path: ResourcePath): Promise<Totals>
   /** Records by how much one collection of a staged copy has grown; `below` is its path in it, '' for its root. */
@@ -166,9 +166,9 @@ export interface GrowRequest {
   /** Totals of the content, not increments. */
   readonly bytes: { readonly atLeast: number; readonly upTo: number }
   /**
-   * Room on the disk, given the disk bytes of all claims (this one included). Called inside the transaction.
+   * Room on the disk, given what all claims put there (this one included). Called inside the transaction.
    */
-  readonly diskRoom: (claimedDiskBytes: number) => DiskRoom
+  readonly diskRoom: (claimed: Totals) => DiskRoom
 }
 
 export interface DiskRoom {

@@ -26,7 +26,7 @@ async function scene(test: TestContext) {
     const want = { id, kind: 'put', path: at(`/${id}`), bytes: 10, replaces: NO_CHARGE, entries: 1 } as const
     await reserve(deps, want)
   }
-  deps.running.set('running', { user: null, writtenBytes: 0 })
+  deps.running.set('running', { user: null, takesSlot: true, written: { bytes: 0, entries: 0 } })
   return {
     watch,
     log,

@@ -4,7 +4,7 @@ import { changesOfName, type Guard, requireAllowed, requireParent } from './guar
 import { NO_CHARGE } from './ledger.ts'
 import type { ResourcePath } from './path.ts'
 import { abandon, publish } from './publish.ts'
-import type { Resource } from './resource.ts'
+import { NOTHING, type Resource } from './resource.ts'
 import { type Reservation, reserve } from './space.ts'
 import type { Committable } from './store.ts'
 
@@ -18,14 +18,24 @@ export interface MakeCollection {
  * @throws DavError 'already-exists' | 'parent-missing' | 'precondition-failed' | 'quota-exceeded' | 'disk-full'
  */
 export async function makeCollection(deps: Deps, request: MakeCollection): Promise<Resource> {
-  const { path } = request
   await checkFree(deps, request)
   const id = deps.newId()
+  deps.running.set(id, { user: request.guard.user, takesSlot: false, written: NOTHING })
+  try {
+    return await reserveAndMake(deps, request, id)
+  } finally {
+    deps.running.delete(id)
+  }
+}
+
+async function reserveAndMake(deps: Deps, request: MakeCollection, id: string): Promise<Resource> {
+  const { path } = request
   const want = { id, kind: 'mkcol' as const, path, bytes: 0, entries: 1, replaces: NO_CHARGE }
   const reservation = await reserve(deps, want)
   let staged: Committable | null = null
   try {
     staged = await deps.store.stageCollection(path, id)
+    reservation.wrote({ bytes: 0, entries: 1 })
     return await appear(deps, request, reservation, staged)
   } catch (error) {
     await abandon(deps, reservation, staged)

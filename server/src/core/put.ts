@@ -4,7 +4,7 @@ import { largestFileBytes, requireFileSize } from './file-size.ts'
 import { type Change, changesOfName, type Guard, requireAllowed, requireParent } from './guard.ts'
 import { type ResourcePath, ROOT } from './path.ts'
 import { abandon, publish } from './publish.ts'
-import type { Resource, Totals } from './resource.ts'
+import { NOTHING, type Resource, type Totals } from './resource.ts'
 import { type Reservation, reserve, type Want } from './space.ts'
 import type { Staged } from './store.ts'
 import type { Tx } from './tx.ts'
@@ -49,7 +49,7 @@ export async function put(deps: Deps, request: Put): Promise<PutOutcome> {
   requireAdmission(deps, request)
   const id = deps.newId()
   // Before anything is awaited: this entry is the upload slot.
-  deps.running.set(id, { user: request.guard.user, writtenBytes: 0 })
+  deps.running.set(id, { user: request.guard.user, takesSlot: true, written: NOTHING })
   try {
     const want = await wantOf(deps, request, id)
     const reservation = await reserve(deps, want)
@@ -100,6 +100,7 @@ async function receive(deps: Deps, request: Receiving, reservation: Reservation)
   let staged: Staged | null = null
   try {
     staged = await deps.store.stage(request.path, reservation.id)
+    reservation.wrote({ bytes: 0, entries: 1 })
     const bytes = await staged.append(metered(request, reservation), request.modifiedMs ?? undefined)
     return await commit(deps, request, { staged, bytes, reservation })
   } catch (error) {
@@ -165,13 +166,13 @@ async function* metered(request: Receiving, reservation: Reservation): AsyncGene
   let receivedBytes = 0
   for await (const chunk of request.body) {
     // What was handed on before is on the disk once the next chunk is asked for.
-    reservation.wrote(receivedBytes)
+    reservation.wrote({ bytes: receivedBytes, entries: 1 })
     receivedBytes += chunk.byteLength
     requireFileSize(receivedBytes, request.maxFileBytes, { path: request.path, refusal: 'file-too-large' })
     await reservation.cover(receivedBytes)
     yield chunk
   }
-  reservation.wrote(receivedBytes)
+  reservation.wrote({ bytes: receivedBytes, entries: 1 })
   if (request.declaredBytes !== null && receivedBytes !== request.declaredBytes) {
     throw new DavError(
       'body-incomplete',
@@ -183,12 +184,11 @@ async function* metered(request: Receiving, reservation: Reservation): AsyncGene
 
 function requireSlot(deps: Deps, user: string | null): void {
   const { uploads, uploadsPerUser } = deps.limits
-  if (deps.running.size >= uploads) {
+  const running = [...deps.running.values()].filter(({ takesSlot }) => takesSlot)
+  if (running.length >= uploads) {
     throw new DavError('overloaded', `${uploads} uploads are running already`, { retryAfterSeconds: 5 })
   }
-  let own = 0
-  for (const claim of deps.running.values()) if (claim.user === user) own += 1
-  if (own >= uploadsPerUser) {
+  if (running.filter((claim) => claim.user === user).length >= uploadsPerUser) {
     throw new DavError('too-many-requests', `${uploadsPerUser} of your uploads are running already`, {
       retryAfterSeconds: 5,
     })

@@ -159,7 +159,7 @@ describe('keepLeases', () => {
     const running = await upload(deps, '/running', 'content', 'staged')
     await upload(deps, '/gone', 'content', 'staged')
     deps.running.clear()
-    deps.running.set(running.id, { user: null, writtenBytes: 0 })
+    deps.running.set(running.id, { user: null, takesSlot: true, written: { bytes: 0, entries: 0 } })
     const later = { ...deps, nowMs: () => Date.now() + 2 * deps.limits.leaseSeconds * 1000 }
 
     await keepLeases(later)

@@ -19,6 +19,8 @@ export interface Totals {
   readonly entries: number
 }
 
+export const NOTHING: Totals = { bytes: 0, entries: 0 }
+
 /** The state of a volume, as the operating system gives it to an unprivileged process. */
 export interface FreeSpace {
   readonly freeBytes: number

@@ -4,6 +4,7 @@ import { DavError, type Shortage, type ShortageCause } from './errors.ts'
 import type { Charge, ClaimKind, ClaimRequest, Intent, Refusal, Space } from './ledger.ts'
 import type { ResourcePath } from './path.ts'
 import { releaseOrPostpone, releasePostponed } from './release.ts'
+import { NOTHING, type Totals } from './resource.ts'
 import { askingForSpare, elasticClaim, refusalIn } from './spare.ts'
 import type { PropertyRefusal } from './state.ts'
 import type { Tx } from './tx.ts'
@@ -33,8 +34,8 @@ export interface Reservation {
    * which others can have as long as they are not needed. @throws 'quota-exceeded' | 'disk-full'
    */
   cover(totalBytes: number): Promise<void>
-  /** Says how much of the content is on the disk by now. */
-  wrote(totalBytes: number): void
+  /** Says how much of the content and how many of the names are on the disk by now. */
+  wrote(written: Totals): void
   /** Fixes and journals what the commit will amount to. @throws 'quota-exceeded' if that no longer fits */
   intend(tx: Tx, intent: Intent): Promise<void>
   settle(tx: Tx): Promise<void>
@@ -88,7 +89,7 @@ function claimOf(deps: Deps, want: Want, upTo: number): ClaimRequest {
  * @throws DavError 'disk-full'
  */
 export function requireRoomStill(deps: Deps, path: ResourcePath, bytes: number): void {
-  const room = diskRoom(deps)(0)
+  const room = diskRoom(deps)(NOTHING)
   const needed = bytes + OVERHEAD_BYTES
   if (needed > room.bytes) {
     throw noRoom({ refusedBy: 'disk', unit: 'bytes', needed, available: room.bytes, inFlight: 0 }, path)
@@ -130,8 +131,9 @@ function reservation(deps: Deps, want: Want, claimedBytes: number): Reservation 
       const refusal = await claim.cover(totalBytes)
       if (refusal !== null) throw noRoom(refusal, want.path)
     },
-    wrote(totalBytes) {
-      if (running !== undefined) running.writtenBytes = totalBytes
+    wrote({ bytes, entries }) {
+      // A source that grows while it is copied has more names than were claimed: those of others are not its own.
+      if (running !== undefined) running.written = { bytes, entries: Math.min(entries, want.entries) }
     },
     async intend(tx, intent) {
       await claim.fix()

@@ -1,6 +1,6 @@
 import type { DiskRoom, Ledger, Refusal } from './ledger.ts'
 import type { ResourcePath } from './path.ts'
-import type { FreeSpace } from './resource.ts'
+import type { FreeSpace, Totals } from './resource.ts'
 import type { Tx } from './tx.ts'
 
 /** Port: what a folder cannot hold. */
@@ -71,7 +71,7 @@ export interface PropertyPatch {
   readonly changes: readonly PropertyChange[]
   /** The most that the properties of one resource may be charged. */
   readonly mostBytes: number
-  readonly diskRoom: (claimedDiskBytes: number) => DiskRoom
+  readonly diskRoom: (claimed: Totals) => DiskRoom
   /** Runs when the changes are made and before they are kept. If it throws, there are none. */
   readonly alongside?: () => void
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { copyTree } from '../../src/core/copy.ts'
 import type { Deps } from '../../src/core/deps.ts'
+import { currentDiskRoom } from '../../src/core/disk-room.ts'
 import { at, depsIn, mkcol, putText, requireSettled, UNCONDITIONAL } from '../fault/harness.ts'
 import { MIB } from '../support/content.ts'
 import { cannotMount } from '../support/tools.ts'
@@ -12,6 +13,58 @@ import { mountedVolume } from '../support/volume.ts'
 const KEPT_FREE = 100
 
 describe('a volume with few inodes left', { skip: cannotMount() }, () => {
+  it('gives as many uploads as there are inodes above the reserve, however many come at once (MX-08, STOR-05)', async (test) => {
+    const { deps, folder, leave, free } = volumeOf(test)
+    leave(KEPT_FREE + 5)
+
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 50 }, (_, number) => putText(deps, `/file-${number}`, 'x')),
+    )
+
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 5)
+    assert.equal(free(), KEPT_FREE)
+    await requireSettled(deps, folder)
+  })
+
+  it('gives as many collections too (MX-08, STOR-05)', async (test) => {
+    const { deps, leave, free } = volumeOf(test)
+    leave(KEPT_FREE + 5)
+
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 50 }, (_, number) => mkcol(deps, `/folder-${number}`)),
+    )
+
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 5)
+    assert.equal(free(), KEPT_FREE)
+  })
+
+  it('counts no name twice, neither while it is staged nor when it is there', async (test) => {
+    const { deps, leave } = volumeOf(test)
+    await mkcol(deps, '/tree')
+    await putText(deps, '/tree/file', 'x')
+    leave(KEPT_FREE + 20)
+    const left: number[] = []
+    const look = async () => void left.push((await currentDiskRoom(deps)).entries)
+    const body = async function* () {
+      yield Buffer.from('x')
+      await look()
+    }
+    const lookingAtCommit: Deps = {
+      ...deps,
+      state: {
+        ...deps.state,
+        exclusive: (paths, work) => look().then(() => deps.state.exclusive(paths, work)),
+      },
+    }
+
+    await putText(deps, '/file', '', { body: body() })
+    await mkcol(lookingAtCommit, '/folder')
+    await copy(deps, '/tree', '/copy')
+    await look()
+
+    assert.deepEqual(left, [19, 18, 16])
+  })
+
   it('refuses a copy onto a tree before it creates anything if there are too few for both (MX-29, STOR-13)', async (test) => {
     const { deps, folder, leave } = volumeOf(test)
     for (const path of ['/source', '/target']) {
@@ -46,7 +99,7 @@ function volumeOf(test: TestContext) {
       unlinkSync(filler())
     }
   }
-  return { deps, folder, leave }
+  return { deps, folder, leave, free }
 }
 
 async function copy(deps: Deps, from: string, to: string): Promise<void> {

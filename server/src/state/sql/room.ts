@@ -1,6 +1,7 @@
 import type { Charge, ClaimKind, Grant, GrowRequest, Refusal, Space } from '../../core/ledger.ts'
 import type { ResourcePath } from '../../core/path.ts'
 import { mostForOne } from '../../core/pressure.ts'
+import type { Totals } from '../../core/resource.ts'
 
 /** A space as it stands in its row. Its number stays the same when its folder moves. */
 export interface SpaceRow extends Space {
@@ -94,7 +95,7 @@ export function roomFor(
   claim: Candidate,
   spaces: readonly SpaceRow[],
   request: GrowRequest,
-  claimedDiskBytes: number,
+  claimedOnDisk: Totals,
 ): Grant | Refusal {
   const { atLeast } = request.bytes
   const needed = { ...claim, bytes: atLeast }
@@ -106,9 +107,7 @@ export function roomFor(
     .filter(({ id }) => growsWith(id, needed))
     .map((space) => Math.max(0, restBytes(space) + ownOf(space).bytes) + replacedIn(space.id, needed).bytes)
   const upTo = Math.min(request.bytes.upTo, ...rests)
-  return claim.kind === 'move'
-    ? { grantedBytes: atLeast }
-    : diskRefusal(claim, request, claimedDiskBytes, upTo)
+  return claim.kind === 'move' ? { grantedBytes: atLeast } : diskRefusal(claim, request, claimedOnDisk, upTo)
 }
 
 /** Whether a claim can become what it turned out to be; what it holds already it may use up. */
@@ -224,14 +223,14 @@ function restBytes(space: SpaceRow): number {
 function diskRefusal(
   claim: Candidate,
   request: GrowRequest,
-  claimedDiskBytes: number,
+  claimedOnDisk: Totals,
   upTo: number,
 ): Grant | Refusal {
   const { atLeast } = request.bytes
-  const room = request.diskRoom(claimedDiskBytes)
+  const room = request.diskRoom(claimedOnDisk)
   const ownBytes = claim.bytes ?? -claim.overheadBytes
   const availableBytes = mostForOne({ ...room, bytes: ownBytes + room.bytes })
-  const inFlight = claimedDiskBytes - (claim.bytes === null ? 0 : claim.bytes + claim.overheadBytes)
+  const inFlight = claimedOnDisk.bytes - (claim.bytes === null ? 0 : claim.bytes + claim.overheadBytes)
   if (atLeast > availableBytes && atLeast > (claim.bytes ?? -1)) {
     // What has no bytes, a collection, needs its overhead all the same.
     const needed = atLeast === 0 ? claim.overheadBytes : atLeast
@@ -240,7 +239,8 @@ function diskRefusal(
   // Those of an overwrite too: what is staged stands beside what it will replace.
   const names = Math.max(1, claim.entries)
   if (claim.bytes === null && room.entries < names) {
-    return { refusedBy: 'disk', unit: 'entries', needed: names, available: room.entries, inFlight: 0 }
+    const inFlight = claimedOnDisk.entries
+    return { refusedBy: 'disk', unit: 'entries', needed: names, available: room.entries, inFlight }
   }
   return { grantedBytes: Math.max(atLeast, Math.min(upTo, availableBytes)) }
 }

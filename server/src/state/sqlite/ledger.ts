@@ -55,7 +55,7 @@ export function sqliteLedger(database: Database, tables: Tables): Ledger {
     },
     expired: async (nowMs) => tables.claims.expired(nowMs),
     journal: async (id) => tables.claims.find(id),
-    claimedDiskBytes: async () => tables.claims.diskBytes(),
+    claimedOnDisk: async () => tables.claims.onDisk(),
   }
 }
 
@@ -82,13 +82,13 @@ function judge(tables: Tables, request: ClaimRequest) {
     contentType: null,
     ...heldIn(path, spaces),
   }
-  return { candidate, answer: roomFor(candidate, spaces, request, tables.claims.diskBytes()) }
+  return { candidate, answer: roomFor(candidate, spaces, request, tables.claims.onDisk()) }
 }
 
 function grow(tables: Tables, id: string, request: GrowRequest): Grant | Refusal {
   const held = required(tables, id)
   const spaces = chargedSpaces(tables, held).filter((space) => held.spaceIds.includes(space.id))
-  const answer = roomFor(held, spaces, request, tables.claims.diskBytes())
+  const answer = roomFor(held, spaces, request, tables.claims.onDisk())
   // A space that has moved away is not asked any more, so it holds nothing any more either.
   if ('grantedBytes' in answer) {
     change(tables, held, { ...held, bytes: answer.grantedBytes, ...heldIn(held.path, spaces) })

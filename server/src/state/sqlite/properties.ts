@@ -86,8 +86,8 @@ function applyPatch(
   const sums = runningSums(database, path, changes)
   const growthBytes = sums.at(-1) ?? 0
   const spaces = tables.spaces.enclosing(path)
-  const claimedBytes = tables.claims.diskBytes()
-  const disk = { roomBytes: mostForOne(diskRoom(claimedBytes)), claimedBytes }
+  const claimed = tables.claims.onDisk()
+  const disk = { roomBytes: mostForOne(diskRoom(claimed)), claimedBytes: claimed.bytes }
   const refusalOf = (bytes: number) =>
     bytes > 0 && heldBytes + bytes > mostBytes
       ? { refusedBy: 'resource' as const, needed: heldBytes + bytes, available: mostBytes }

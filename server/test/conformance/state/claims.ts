@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { ROOT } from '../../../src/core/path.ts'
+import type { Totals } from '../../../src/core/resource.ts'
 import {
   at,
   becoming,
@@ -64,7 +65,7 @@ export function claimCases(it: StateCase): void {
     await state.ledger.release('a')
 
     assert.deepEqual(await counters(state), EMPTY)
-    assert.equal(await state.ledger.claimedDiskBytes(), 0)
+    assert.equal((await state.ledger.claimedOnDisk()).bytes, 0)
   })
 
   it('charges an overwrite with the difference (STOR-06)', async (state) => {
@@ -159,8 +160,8 @@ export function claimCases(it: StateCase): void {
     await granted(state, want('a', '/a', 100, { overheadBytes: 8 }))
     await granted(state, { ...overwrite('b', '/b', 50, 50), overheadBytes: 8 })
     await state.exclusive([at('/gone')], (tx) => state.ledger.journalRemoval(tx, removal('r', '/gone', 70)))
-    const sums: number[] = []
-    const diskRoom = (sum: number) => {
+    const sums: Totals[] = []
+    const diskRoom = (sum: Totals) => {
       sums.push(sum)
       return PLENTY
     }
@@ -168,8 +169,15 @@ export function claimCases(it: StateCase): void {
     await granted(state, want('c', '/c', 10, { overheadBytes: 8, diskRoom }))
     await state.ledger.grow('c', { bytes: { atLeast: 20, upTo: 20 }, diskRoom })
 
-    assert.deepEqual(sums, [166, 184], 'new claims are not in the sum yet, growing ones are')
-    assert.equal(await state.ledger.claimedDiskBytes(), 194)
+    assert.deepEqual(
+      sums,
+      [
+        { bytes: 166, entries: 2 },
+        { bytes: 184, entries: 3 },
+      ],
+      'new claims are not in the sum yet, growing ones are',
+    )
+    assert.deepEqual(await state.ledger.claimedOnDisk(), { bytes: 194, entries: 3 })
   })
 
   it('judges the disk on the whole of an overwrite, not on the difference (STOR-06, MX-12)', async (state) => {

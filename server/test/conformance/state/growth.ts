@@ -83,7 +83,7 @@ export function growthCases(it: StateCase): void {
     const expected = { by: 'disk', unit: 'bytes', needed: 61, available: 60, inFlight: 0 }
     assert.deepEqual(numbersOf(refusal), expected)
     assert.equal((await counters(state)).reserved, 50)
-    assert.equal(await state.ledger.claimedDiskBytes(), 50)
+    assert.equal((await state.ledger.claimedOnDisk()).bytes, 50)
   })
 
   it('fails loudly when an ended claim is to grow or to be committed', async (state) => {

@@ -70,7 +70,7 @@ export function journalCases(it: StateCase): void {
 
     assert.equal(refusal, null)
     assert.deepEqual(await counters(state), { ...EMPTY, used: 37, entries: 1 })
-    assert.equal(await state.ledger.claimedDiskBytes(), 0)
+    assert.equal((await state.ledger.claimedOnDisk()).bytes, 0)
     assert.equal(await state.ledger.journal('a'), null)
   })
 
@@ -111,7 +111,7 @@ export function journalCases(it: StateCase): void {
     assert.deepEqual(numbersOf(refusal), { by: '/', unit: 'bytes', needed: 80, available: 25, inFlight: 0 })
     assert.deepEqual(await counters(state), before, 'the claim is as it was')
     assert.equal((await state.ledger.journal('big'))?.identity, null)
-    assert.equal(await state.ledger.claimedDiskBytes(), 80)
+    assert.equal((await state.ledger.claimedOnDisk()).bytes, 80)
   })
 
   it('charges the name when the file it was to replace has gone', async (_, withSpaces) => {

@@ -99,7 +99,7 @@ async function takeAndCompare(state: StateStore, model: Model, step: Step): Prom
     requireNotPassed(model, space, expected, before[index] ?? expected)
   }
   const claimed = [...model.claims.values()].reduce((sum, { bytes }) => sum + bytes, 0)
-  assert.equal(await state.ledger.claimedDiskBytes(), claimed)
+  assert.equal((await state.ledger.claimedOnDisk()).bytes, claimed)
 }
 
 async function claim(state: StateStore, model: Model, { id, path, least, more }: Step): Promise<void> {

@@ -45,7 +45,7 @@ export function refusalCases(it: StateCase): void {
     await refused(state, want('a', '/a', 11))
 
     assert.deepEqual(await counters(state), EMPTY)
-    assert.equal(await state.ledger.claimedDiskBytes(), 0)
+    assert.equal((await state.ledger.claimedOnDisk()).bytes, 0)
     assert.equal(await state.ledger.journal('a'), null)
     assert.equal(await granted(state, want('a', '/a', 10)), 10, 'the id is free again')
   })

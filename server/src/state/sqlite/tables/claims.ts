@@ -1,4 +1,5 @@
 import type { ClaimJournal } from '../../../core/ledger.ts'
+import type { Totals } from '../../../core/resource.ts'
 import type { Claim } from '../../sql/room.ts'
 import type { Database } from '../database.ts'
 
@@ -40,9 +41,12 @@ export function claimTable(database: Database) {
       const sql = `SELECT ${JOURNAL} FROM claim WHERE lease_until_ms < ?`
       return database.prepare(sql).all(nowMs) as unknown as readonly ClaimJournal[]
     },
-    diskBytes(): number {
-      const sql = `SELECT coalesce(sum(bytes + overhead_bytes), 0) AS bytes FROM claim WHERE kind NOT IN ('remove', 'move')`
-      return Number(database.prepare(sql).get()?.bytes)
+    /** What is staged stands beside what it will replace; a move puts nothing there. */
+    onDisk(): Totals {
+      const sql = `SELECT coalesce(sum(bytes + overhead_bytes), 0) AS bytes, coalesce(sum(entries), 0) AS entries
+        FROM claim WHERE kind NOT IN ('remove', 'move')`
+      const row = database.prepare(sql).get()
+      return { bytes: Number(row?.bytes), entries: Number(row?.entries) }
     },
     insert(claim: Claim): void {
       const columns = NAMES.map((name) => COLUMNS[name]).join(', ')
