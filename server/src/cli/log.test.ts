@@ -93,6 +93,14 @@ describe('the log as text', () => {
     assert.match(inodes ?? '', /Z no room for MKCOL \/d by bob: inodes: needed 1$/)
   })
 
+  it('tells exact bytes where rounding would hide what was missing', () => {
+    const { log, text } = logTo('text')
+
+    log.refused({ ...REFUSAL, needed: 1_974_273, available: 1_974_272 })
+
+    assert.match(text(), /needed 1974273 B, available 1974272 B, limit \d+ B/)
+  })
+
   it('shows control characters and turned writing as escapes, so that no client writes on the terminal', () => {
     const { log, text } = logTo('text')
     const hostile = '/\u001b[2J\u009b\u202e\r\n2026-01-01 forged'

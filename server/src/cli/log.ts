@@ -117,12 +117,18 @@ function requestText({ method, path, status, durationMs, user }: Line): string {
 }
 
 function refusalText({ method, path, user, cause, root, ...figures }: Line): string {
-  const show = cause === 'entries' || cause === 'inodes' ? String : formatSize
+  const show = cause === 'entries' || cause === 'inodes' ? String : sizesFor(figures)
   const known = FIGURES.filter(([name]) => typeof figures[name] === 'number')
   const numbers = known.map(([name, label]) => `${label} ${show(figures[name] as number)}`)
   const who = user === null ? '' : ` by ${word(user)}`
   const where = root === undefined ? '' : ` of ${word(root)}`
   return `no room for ${word(method)} ${word(path)}${who}: ${word(cause)}${where}: ${numbers.join(', ')}`
+}
+
+/** Rounded, unless what was needed would look as if it had been there. */
+function sizesFor({ needed, available }: Line): (bytes: number) => string {
+  if (typeof needed !== 'number' || typeof available !== 'number') return formatSize
+  return formatSize(needed) === formatSize(available) ? (bytes) => `${bytes} B` : formatSize
 }
 
 const FIGURES = [

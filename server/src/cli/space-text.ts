@@ -1,3 +1,4 @@
+import { showExactly } from '../config/size.ts'
 import { showLimits } from '../config/space-limits.ts'
 import type { Forecast } from '../core/filling.ts'
 import { formatSize } from '../core/format-size.ts'
@@ -13,12 +14,12 @@ export function describeSpace(report: SpaceReport, allocatedBytes?: number): str
     report
   const rows: Row[] = [
     ['limits', showLimits(limits).join(', ') || 'none'],
-    ['files', `${formatSize(fileBytes)} in ${entries} files and folders`],
+    ['files', `${showExactly(fileBytes)} in ${entries} files and folders`],
     ...(allocatedBytes === undefined ? [] : [['on the disk', formatSize(allocatedBytes)] satisfies Row]),
-    ['properties', formatSize(propertyBytes)],
-    ['being written', formatSize(reservedBytes)],
+    ['properties', showExactly(propertyBytes)],
+    ['being written', showExactly(reservedBytes)],
     ['locks', `${locks} (charged to nobody)`],
-    ['left', `${formatSize(availableBytes)}${entriesLeft(report)}, level ${level}`],
+    ['left', `${showExactly(availableBytes)}${entriesLeft(report)}, level ${level}`],
     ...softRows(report),
     ...forecastRows(report.forecast),
   ]

@@ -33,8 +33,10 @@ async function secretIn(file: string): Promise<string> {
     return await readFile(file, 'utf8')
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    throw new StartError(`the secret of the webhook cannot be read from ${file}: ${reason}.`, '', {
-      cause: error,
-    })
+    throw new StartError(
+      `the secret of the webhook cannot be read from ${file}: ${reason}.`,
+      'Name a file with --webhook-secret-file that this user may read.',
+      { cause: error },
+    )
   }
 }

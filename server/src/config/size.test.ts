@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { formatSize } from '../core/format-size.ts'
-import { parseSize } from './size.ts'
+import { parseSize, showExactly } from './size.ts'
 
 describe('a size', () => {
   it('is a plain number of bytes where no unit is given', () => {
@@ -35,6 +35,12 @@ describe('a size', () => {
     assert.equal(parseSize('9007199254740991'), Number.MAX_SAFE_INTEGER)
     assert.throws(() => parseSize('9007199254740992'), /too large/)
     assert.throws(() => parseSize('8PiB'), /too large/)
+  })
+
+  it('is shown with the exact number where that is another one', () => {
+    assert.equal(showExactly(4096), '4 KiB')
+    assert.equal(showExactly(10_000), '9.76 KiB (10000 bytes)')
+    assert.equal(showExactly(Number.MAX_SAFE_INTEGER), '7.99 PiB (9007199254740991 bytes)')
   })
 
   it('is refused with examples where it cannot be understood', () => {

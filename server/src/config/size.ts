@@ -1,3 +1,5 @@
+import { formatSize } from '../core/format-size.ts'
+
 /**
  * Reads a number of bytes as people write it.
  *
@@ -27,6 +29,12 @@ export function parseSize(text: string): number {
     )
   }
   return Number(bytes)
+}
+
+/** For people, and with the exact number where that is another one: `4 KiB`, `9.76 KiB (10000 bytes)`. */
+export function showExactly(bytes: number): string {
+  const text = formatSize(bytes)
+  return parseSize(text) === bytes ? text : `${text} (${bytes} bytes)`
 }
 
 const EXAMPLES = 'Write for example 1048576, 500KB, 10GB (by 1000), 1.5MiB or 10GiB (by 1024).'

@@ -1,9 +1,8 @@
-import { formatSize } from '../core/format-size.ts'
 import { NO_LIMITS, type SpaceLimits, type SpaceSetting } from '../core/ledger.ts'
 import { isReserved, type ResourcePath, ROOT, resourcePath } from '../core/path.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 import { nearest } from './nearest.ts'
-import { parseSize } from './size.ts'
+import { parseSize, showExactly } from './size.ts'
 
 interface LimitWord {
   readonly limit: keyof SpaceLimits
@@ -20,7 +19,7 @@ export const LIMIT_WORDS: Readonly<Record<string, LimitWord>> = {
     argument: 'SIZE',
     help: 'what all files and properties together may have; none for no limit',
     parse: orNone(parseSize),
-    show: formatSize,
+    show: showExactly,
   },
   entries: {
     limit: 'limitEntries',
@@ -34,21 +33,21 @@ export const LIMIT_WORDS: Readonly<Record<string, LimitWord>> = {
     argument: 'SIZE',
     help: 'the largest single file; none for no limit',
     parse: orNone(parseSize),
-    show: formatSize,
+    show: showExactly,
   },
   properties: {
     limit: 'limitPropertyBytes',
     argument: 'SIZE',
     help: 'what properties may take of the limit; none for no limit of their own',
     parse: orNone(parseSize),
-    show: formatSize,
+    show: showExactly,
   },
   'soft-limit': {
     limit: 'softLimitBytes',
     argument: 'SIZE',
     help: 'may be passed for the time of --grace; none for no soft limit',
     parse: orNone(parseSize),
-    show: formatSize,
+    show: showExactly,
   },
   grace: {
     limit: 'graceSeconds',

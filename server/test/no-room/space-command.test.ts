@@ -51,7 +51,7 @@ describe('plimsoll space', () => {
     assert.deepEqual([refused, stored], [507, 201])
     assert.match(
       raised.stdout,
-      /^\/team\n {2}limits +limit=4 KiB, entries=3\n {2}files +2\.92 KiB in 2 files and folders\n/,
+      /^\/team\n {2}limits +limit=4 KiB, entries=3\n {2}files +2\.92 KiB \(3000 bytes\) in 2 files and folders\n/,
     )
     assert.match(shown.stderr, /\/team has no limits of its own\nplimsoll space list shows/)
   })
@@ -75,7 +75,7 @@ describe('plimsoll space', () => {
     await ask(server, 'DELETE /crew')
     const deleted = await plimsoll('space', 'list', folder)
 
-    assert.match(moved.stdout, /^\/crew +2\.92 KiB +critical +limit=2\.97 KiB$/m)
+    assert.match(moved.stdout, /^\/crew +2\.92 KiB +critical +limit=2\.97 KiB \(3050 bytes\)$/m)
     assert.equal(deleted.stdout, '/  0 B  normal  no limits\n')
   })
 
@@ -235,7 +235,7 @@ describe('plimsoll check and plimsoll recount', () => {
       /6 files and folders with 1\.6 KiB \([\d.]+ KiB on the disk\) below \/: nothing differs\.\n$/,
     )
     const shown = await plimsoll('space', 'show', '/team', folder)
-    assert.match(shown.stdout, /files +1\.56 KiB in 3 files and folders/)
+    assert.match(shown.stdout, /files +1\.56 KiB \(1600 bytes\) in 3 files and folders/)
     await server.stop()
     assert.match(server.log(), /a recount has corrected a folder/)
   })
@@ -269,7 +269,10 @@ describe('plimsoll check and plimsoll recount', () => {
     const shown = await plimsoll('space', 'show', '/team', folder, '--allocated')
 
     assert.match(recounted.stdout, /with 64 MiB \([\d.]+ KiB on the disk\) below \/team: 1 folder corrected/)
-    assert.match(shown.stdout, /files +64 MiB in 3 files and folders\n {2}on the disk +[\d.]+ KiB\n/)
+    assert.match(
+      shown.stdout,
+      /files +64 MiB \(67111864 bytes\) in 3 files and folders\n {2}on the disk +[\d.]+ KiB\n/,
+    )
   })
 
   it('say so where there is nothing to check', async (test) => {
