@@ -51,7 +51,7 @@ async function patch(
         changes,
         mostBytes: deps.limits.propertyBytesPerResource,
         diskRoom: diskRoom(deps),
-        ...(modifiedMs === null ? {} : { alongside: () => deps.store.touch(tx, path, modifiedMs) }),
+        ...(modifiedMs === null ? {} : { alongside: () => setTime(deps, tx, path, modifiedMs) }),
       })
     const noRoom = await askingForSpare(deps, ask, inFlightOf)
     return noRoom === null ? null : { index: noRoom.index, error: noRoomForProperty(noRoom.refusal, path) }
@@ -59,6 +59,18 @@ async function patch(
     if (!isNoRoom(error)) throw error
     const index = changes.findIndex(({ value }) => value !== null)
     return { index: Math.max(0, index), error }
+  }
+}
+
+/** @returns what puts the old time back, or says in the log why it cannot: the refusal on its way must arrive */
+function setTime(deps: Deps, tx: Tx, path: ResourcePath, modifiedMs: number): () => void {
+  const undo = deps.store.touch(tx, path, modifiedMs)
+  return () => {
+    try {
+      undo()
+    } catch (error) {
+      deps.log.error('a modification time could not be put back', { path, error })
+    }
   }
 }
 

@@ -72,8 +72,11 @@ export interface PropertyPatch {
   /** The most that the properties of one resource may be charged. */
   readonly mostBytes: number
   readonly diskRoom: (claimed: Totals) => DiskRoom
-  /** Runs when the changes are made and before they are kept. If it throws, there are none. */
-  readonly alongside?: () => void
+  /**
+   * Runs when the changes are made and before they are kept. If it throws, there are none.
+   * @returns what undoes it, called if the changes are not kept: a full disk may say so only at the end. It never throws.
+   */
+  readonly alongside?: () => () => void
 }
 
 export interface PropertyRefusal {

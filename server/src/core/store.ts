@@ -28,10 +28,11 @@ export interface ResourceStore {
   /** What is at `path`, ready to be committed at another path by one rename; discarding leaves it where it is. */
   detach(path: ResourcePath, id: string): Promise<Committable>
   /**
-   * Sets the modification time, in milliseconds; the content stays. Synchronous because it happens inside the
-   * transaction that stores the properties which come with it.
+   * Sets the modification time, in milliseconds, as durably as content is stored; the content stays. Synchronous because
+   * it happens inside the transaction that stores the properties which come with it.
+   * @returns what puts back the time that was there before, for when that transaction is not kept
    */
-  touch(tx: Tx, path: ResourcePath, modifiedMs: number): void
+  touch(tx: Tx, path: ResourcePath, modifiedMs: number): () => void
   /** What identifies the thing at `path` across a rename, for the journal of a removal. */
   identify(path: ResourcePath): Promise<string>
   /**

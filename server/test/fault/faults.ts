@@ -24,7 +24,7 @@ export interface FaultyDeps {
 // What makes no call to the disk or the database that could fail.
 const SAFE = ['close', 'freeSpace']
 
-// One system call, and synchronous: when it fails it has done nothing.
+// Synchronous, and undone by itself: when it fails it has done nothing.
 const SINGLE: ReadonlySet<string> = new Set(['store.touch'])
 const PAGED: ReadonlySet<string> = new Set([
   'store.list',

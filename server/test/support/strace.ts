@@ -32,14 +32,14 @@ export interface Injection {
 }
 
 /**
- * Makes the `nth` call of a kind on one side, counted from now, fail and do nothing. strace counts for each thread by
+ * Makes the `nth` call of a kind on one side, counted from now, fail and do nothing; `1+` for every one. strace counts for each thread by
  * itself: of both sides at once the second would never be struck where the first makes the call first.
  * @param output a file for what strace writes
  */
 export async function failCall(
   pid: number,
   { call, answer }: Injection,
-  { nth, side, output }: { readonly nth: number; readonly side: Side; readonly output: string },
+  { nth, side, output }: { readonly nth: number | '1+'; readonly side: Side; readonly output: string },
 ) {
   const outcome = answer === '0' ? 'retval=0' : `error=${answer}`
   const inject = `inject=${call}:${outcome}:when=${nth}`

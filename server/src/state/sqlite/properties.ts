@@ -35,11 +35,7 @@ export function sqliteProperties(database: Database, tables: Tables): Properties
       }
       return found
     },
-    patch: async (_tx, path, patch) => {
-      const work = () => applyPatch(database, tables, path, patch)
-      const onlyRemoves = patch.changes.every(({ value }) => value === null)
-      return onlyRemoves ? database.transaction(work) : database.growth(work)
-    },
+    patch: async (_tx, path, patch) => patchOrUndo(database, tables, path, patch),
     chargedBytes: async (path, depth) => tables.properties.chargedBytes(path, depth),
     async stage(claimId, from, below) {
       database.growth(() => tables.properties.copy(from, stagedPath(claimId, below)))
@@ -76,11 +72,38 @@ function forgetTree(tables: Tables, path: ResourcePath): void {
   recountSpaces(tables, path)
 }
 
+/** What happens alongside is no part of the transaction, so it is undone where that is not kept. */
+function patchOrUndo(
+  database: Database,
+  tables: Tables,
+  path: ResourcePath,
+  patch: PropertyPatch,
+): PropertyRefusal | null {
+  const undos: (() => void)[] = []
+  const undo = (): void => {
+    for (let last = undos.pop(); last !== undefined; last = undos.pop()) last()
+  }
+  const work = (): PropertyRefusal | null => {
+    // Where there was no room for it, it is tried again, and may be refused then.
+    undo()
+    const refusal = applyPatch(database, tables, path, patch)
+    if (refusal === null && patch.alongside !== undefined) undos.push(patch.alongside())
+    return refusal
+  }
+  const onlyRemoves = patch.changes.every(({ value }) => value === null)
+  try {
+    return onlyRemoves ? database.transaction(work) : database.growth(work)
+  } catch (error) {
+    undo()
+    throw error
+  }
+}
+
 function applyPatch(
   database: Database,
   tables: Tables,
   path: ResourcePath,
-  { changes, mostBytes, diskRoom, alongside }: PropertyPatch,
+  { changes, mostBytes, diskRoom }: PropertyPatch,
 ): PropertyRefusal | null {
   const heldBytes = tables.properties.chargedBytes(path, '0')
   const sums = runningSums(database, path, changes)
@@ -100,7 +123,6 @@ function applyPatch(
     else tables.properties.set(path, { ns, local, value, chargedBytes })
   }
   if (growthBytes !== 0) tables.spaces.use(spaces, growthBy(growthBytes))
-  alongside?.()
   return null
 }
 

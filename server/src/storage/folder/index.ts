@@ -41,7 +41,10 @@ export function folderStore(options: FolderStoreOptions): ResourceStore {
     stageCollection: (path, id) => guard(path, () => stageDirectory(volume, path, id)),
     stageCopy: (path, id, kind) => guard(path, () => stageCopy(volume, path, { id, kind })),
     detach: (path, id) => guard(path, () => detach(volume, path, id)),
-    touch: (_tx, path, modifiedMs) => volume.guardSync(path, () => touch(volume, path, modifiedMs)),
+    touch(_tx, path, modifiedMs) {
+      const undo = volume.guardSync(path, () => touch(volume, path, modifiedMs))
+      return () => volume.guardSync(path, undo)
+    },
     identify: (path) =>
       guard(path, () => {
         const stats = lookAt(root, path)

@@ -1,10 +1,11 @@
-import { lstatSync, lutimesSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, futimesSync, lstatSync, openSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { DavError } from '../../core/errors.ts'
 import { nameOf, parentOf, type ResourcePath, ROOT } from '../../core/path.ts'
 import type { Resource } from '../../core/resource.ts'
 import type { Committable } from '../../core/store.ts'
 import { withParent } from './anchor.ts'
+import { READ } from './content.ts'
 import { identityOf, resourceFrom } from './facts.ts'
 import { lookAt } from './lookup.ts'
 import { takeApart } from './remove.ts'
@@ -67,15 +68,55 @@ export async function detach(volume: Volume, path: ResourcePath, id: string): Pr
   }
 }
 
-export function touch(volume: Volume, path: ResourcePath, modifiedMs: number): void {
+/**
+ * Sets the modification time. What cannot be opened fails before anything has changed, and no link is followed.
+ * @returns what puts back the time that was there before
+ */
+export function touch(volume: Volume, path: ResourcePath, modifiedMs: number): () => void {
   const seconds = volume.uniqueTimeMs(modifiedMs) / 1000
+  const before = setTimes(volume, path, { accessed: seconds, modified: seconds })
+  return () => setTimes(volume, path, before)
+}
+
+/** In seconds, because that is what Node takes: exact to a quarter of a microsecond. */
+interface Times {
+  readonly accessed: number
+  readonly modified: number
+}
+
+/** @returns the times before. If it throws, they are there still. */
+function setTimes(volume: Volume, path: ResourcePath, { accessed, modified }: Times): Times {
+  const handle = openAt(volume, path)
+  try {
+    const { atimeNs, mtimeNs } = fstatSync(handle, { bigint: true })
+    const before = { accessed: secondsFrom(atimeNs), modified: secondsFrom(mtimeNs) }
+    futimesSync(handle, accessed, modified)
+    try {
+      // The state that goes with it may lie on another disk, and its syncs do nothing for this one.
+      if (volume.durability !== 'none') fsyncSync(handle)
+    } catch (error) {
+      futimesSync(handle, before.accessed, before.modified)
+      throw error
+    }
+    return before
+  } finally {
+    closeSync(handle)
+  }
+}
+
+function openAt(volume: Volume, path: ResourcePath): number {
   const parent = volume.root.open(parentOf(path))
   if (parent === null) throw new DavError('not-found', 'it is not there any more', { path })
   try {
-    lutimesSync(parent.at(nameOf(path)), seconds, seconds)
+    return openSync(path === ROOT ? parent.at() : parent.at(nameOf(path)), READ)
   } finally {
     parent.close()
   }
+}
+
+// In two parts, because the nanoseconds since 1970 are more than a number holds.
+function secondsFrom(ns: bigint): number {
+  return Number(ns / 1_000_000_000n) + Number(ns % 1_000_000_000n) / 1e9
 }
 
 function requireNotRoot(path: ResourcePath): void {
