@@ -4,7 +4,7 @@ import type { ResourcePath } from './path.ts'
 export interface Resource {
   readonly path: ResourcePath
   readonly kind: 'file' | 'collection'
-  /** Length of the content in bytes; 0 for a collection. */
+  /** Length of the content in bytes, or `MOST_BYTES`; 0 for a collection. */
   readonly bytes: number
   /** A strong entity tag with its quotes; null for a collection. */
   readonly etag: string | null
@@ -18,6 +18,12 @@ export interface Totals {
   readonly bytes: number
   readonly entries: number
 }
+
+/**
+ * What files, and sums of them, count as where they are longer, 2 PiB: another program can make a file with holes longer
+ * than any number of ours, and of what several such amount to.
+ */
+export const MOST_BYTES = 2 ** 51
 
 export const NOTHING: Totals = { bytes: 0, entries: 0 }
 

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs'
 import type { ResourcePath } from '../../core/path.ts'
-import type { Resource } from '../../core/resource.ts'
+import { MOST_BYTES, type Resource } from '../../core/resource.ts'
 
 /** What a directory entry is to a client; null for links, devices, sockets and pipes, which nobody is shown. */
 export function resourceFrom(path: ResourcePath, stats: BigIntStats): Resource | null {
@@ -10,7 +10,12 @@ export function resourceFrom(path: ResourcePath, stats: BigIntStats): Resource |
   }
   if (stats.isDirectory()) return { path, kind: 'collection', bytes: 0, etag: null, ...times }
   if (!stats.isFile()) return null
-  return { path, kind: 'file', bytes: Number(stats.size), etag: entityTag(stats), ...times }
+  return { path, kind: 'file', bytes: lengthOf(stats), etag: entityTag(stats), ...times }
+}
+
+/** The length of a file, as far as it can be counted. */
+export function lengthOf(stats: BigIntStats): number {
+  return Math.min(Number(stats.size), MOST_BYTES)
 }
 
 /**

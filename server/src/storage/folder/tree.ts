@@ -2,10 +2,10 @@ import { type BigIntStats, lstatSync } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { DavError, type ErrorCode } from '../../core/errors.ts'
 import { isMemberName, isReserved, memberPath, type ResourcePath, ROOT } from '../../core/path.ts'
-import type { Resource, Totals } from '../../core/resource.ts'
+import { MOST_BYTES, type Resource, type Totals } from '../../core/resource.ts'
 import type { Tally } from '../../core/store.ts'
 import type { Anchor } from './anchor.ts'
-import { resourceFrom } from './facts.ts'
+import { lengthOf, resourceFrom } from './facts.ts'
 import { lookAt } from './lookup.ts'
 import type { Volume } from './volume.ts'
 
@@ -36,7 +36,7 @@ export async function* totals(volume: Volume, path: ResourcePath): AsyncGenerato
   const add = (at: ResourcePath, stats: BigIntStats): void => {
     if (!stats.isFile() && !stats.isDirectory()) return
     sum.entries += 1
-    if (stats.isFile()) sum.bytes += Number(stats.size)
+    if (stats.isFile()) sum.bytes = Math.min(sum.bytes + lengthOf(stats), MOST_BYTES)
     else pending.push(at)
   }
   const self = path === ROOT ? null : await volume.guard(path, () => lookAt(volume.root, path))
@@ -64,7 +64,7 @@ export async function tally(volume: Volume, path: ResourcePath): Promise<Tally |
       if (!stats.isFile() && !stats.isDirectory()) continue
       totals.entries += 1
       allocatedBytes += Number(stats.blocks) * BLOCK_BYTES
-      if (stats.isFile()) totals.bytes += Number(stats.size)
+      if (stats.isFile()) totals.bytes = Math.min(totals.bytes + lengthOf(stats), MOST_BYTES)
       else collections.push(memberPath(path, name))
     }
   }

@@ -1,6 +1,6 @@
 import type { FolderCount } from '../../../core/ledger.ts'
 import type { ResourcePath } from '../../../core/path.ts'
-import type { Totals } from '../../../core/resource.ts'
+import { MOST_BYTES, type Totals } from '../../../core/resource.ts'
 import type { Database } from '../database.ts'
 import { IN_TREE, inTree, NEW_PATH, newPath } from './paths.ts'
 
@@ -8,7 +8,9 @@ import { IN_TREE, inTree, NEW_PATH, newPath } from './paths.ts'
 export function folderTable(database: Database) {
   return {
     find(path: ResourcePath): Totals | null {
-      const row = database.prepare('SELECT bytes, entries FROM folder WHERE path = ?').get(path)
+      const row = database
+        .prepare(`SELECT min(bytes, ${MOST_BYTES}) AS bytes, entries FROM folder WHERE path = ?`)
+        .get(path)
       return (row as unknown as Totals | undefined) ?? null
     },
     put({ path, bytes, entries }: FolderCount): void {
@@ -17,13 +19,14 @@ export function folderTable(database: Database) {
         .run(path, bytes, entries)
     },
     /**
-     * Not below zero: a file that grew behind the server's back takes more away than it was charged.
+     * Not below zero: a file that grew behind the server's back takes more away than it was charged. Nor above what can
+     * be counted.
      * @returns by how much the record has really changed
      */
     add(path: ResourcePath, { bytes, entries }: Totals): Totals {
       const before = this.find(path) ?? { bytes: 0, entries: 0 }
       const after = {
-        bytes: Math.max(0, before.bytes + bytes),
+        bytes: Math.min(Math.max(0, before.bytes + bytes), MOST_BYTES),
         entries: Math.max(0, before.entries + entries),
       }
       const change = { bytes: after.bytes - before.bytes, entries: after.entries - before.entries }
@@ -37,7 +40,7 @@ export function folderTable(database: Database) {
     },
     /** The same, and whether there is a record of `path` itself. */
     tree(path: ResourcePath): Totals & { readonly isRecorded: boolean } {
-      const sql = `SELECT coalesce(sum(bytes), 0) AS bytes, coalesce(sum(entries), 0) AS entries,
+      const sql = `SELECT min(coalesce(sum(bytes), 0), ${MOST_BYTES}) AS bytes, coalesce(sum(entries), 0) AS entries,
         coalesce(max(path = ?), 0) AS isRecorded FROM folder WHERE ${IN_TREE}`
       const row = database.prepare(sql).get(path, ...inTree(path))
       return { bytes: Number(row?.bytes), entries: Number(row?.entries), isRecorded: row?.isRecorded === 1 }

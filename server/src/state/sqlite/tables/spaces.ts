@@ -1,19 +1,23 @@
 import { type Charge, NO_CHARGE, type SpaceSetting } from '../../../core/ledger.ts'
 import { type ResourcePath, selfAndAncestors } from '../../../core/path.ts'
+import { MOST_BYTES } from '../../../core/resource.ts'
 import { enforcedBytes, type SpaceRow } from '../../sql/room.ts'
 import type { Database } from '../database.ts'
 import { IN_TREE, inTree, NEW_PATH, newPath } from './paths.ts'
 
+// Bounded where it is read too: an older version has written sums that no number can hold.
+const USED = `min(used_bytes, ${MOST_BYTES})`
+
 const SPACE = `id, path, kind, is_configured AS isConfigured, limit_bytes AS limitBytes, limit_entries AS limitEntries,
   limit_file_bytes AS limitFileBytes, limit_property_bytes AS limitPropertyBytes,
   soft_limit_bytes AS softLimitBytes, grace_seconds AS graceSeconds, over_since_ms AS overSinceMs,
-  used_bytes AS usedBytes, used_entries AS usedEntries, used_property_bytes AS usedPropertyBytes,
+  ${USED} AS usedBytes, used_entries AS usedEntries, used_property_bytes AS usedPropertyBytes,
   reserved_bytes AS reservedBytes, reserved_entries AS reservedEntries,
   reserved_property_bytes AS reservedPropertyBytes`
 
 // An UPDATE sees the values from before itself, so the new sum is written out. The earlier of then and now: a grace that
 // began while the clock was ahead must not last until it is there again.
-const USE = `UPDATE space SET used_bytes = max(0, used_bytes + :bytes),
+const USE = `UPDATE space SET used_bytes = min(max(0, ${USED} + :bytes), ${MOST_BYTES}),
   used_entries = max(0, used_entries + :entries),
   used_property_bytes = max(0, used_property_bytes + :propertyBytes),
   over_since_ms = CASE WHEN soft_limit_bytes IS NULL OR used_bytes + :bytes <= soft_limit_bytes THEN NULL
