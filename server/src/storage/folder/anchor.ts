@@ -38,7 +38,7 @@ const fsyncAsync = promisify(fsync)
 
 // What Linux offers in place of openat(2): a path that begins at an open directory.
 const DESCRIPTORS = '/proc/self/fd'
-const DIRECTORY = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0)
+export const DIRECTORY = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0)
 
 export function anchorRoot(folder: string): AnchoredRoot {
   const root = realpathSync(folder)

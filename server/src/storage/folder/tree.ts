@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { type BigIntStats, lstatSync } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { DavError, type ErrorCode } from '../../core/errors.ts'
@@ -7,6 +8,7 @@ import type { Tally } from '../../core/store.ts'
 import type { Anchor } from './anchor.ts'
 import { lengthOf, resourceFrom } from './facts.ts'
 import { lookAt } from './lookup.ts'
+import { memberAt, statsBelow } from './unnamed.ts'
 import type { Volume } from './volume.ts'
 
 // A page is looked at in one go without giving way to other requests: about a millisecond on a local disk.
@@ -19,7 +21,8 @@ const BLOCK_BYTES = 512
 export async function* members(volume: Volume, path: ResourcePath): AsyncGenerator<readonly Resource[]> {
   for await (const page of pages(volume, path)) {
     const found = page.flatMap(({ name, stats }) => {
-      const resource = isMemberName(name) ? resourceFrom(memberPath(path, name), stats) : null
+      const resource =
+        name !== null && isMemberName(name) ? resourceFrom(memberPath(path, name), stats) : null
       return resource === null ? [] : [resource]
     })
     if (found.length > 0) yield found
@@ -33,11 +36,11 @@ export async function* members(volume: Volume, path: ResourcePath): AsyncGenerat
 export async function* totals(volume: Volume, path: ResourcePath): AsyncGenerator<Totals> {
   const sum = { bytes: 0, entries: 0 }
   const pending: ResourcePath[] = []
-  const add = (at: ResourcePath, stats: BigIntStats): void => {
+  const add = (at: ResourcePath | null, stats: BigIntStats): void => {
     if (!stats.isFile() && !stats.isDirectory()) return
     sum.entries += 1
     if (stats.isFile()) sum.bytes = Math.min(sum.bytes + lengthOf(stats), MOST_BYTES)
-    else pending.push(at)
+    else if (at !== null) pending.push(at)
   }
   const self = path === ROOT ? null : await volume.guard(path, () => lookAt(volume.root, path))
   if (self !== null) add(path, self)
@@ -45,7 +48,7 @@ export async function* totals(volume: Volume, path: ResourcePath): AsyncGenerato
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
     for await (const page of readablePages(volume, folder)) {
       const before = sum.entries
-      for (const { name, stats } of page) add(memberPath(folder, name), stats)
+      for (const { name, stats } of page) add(name === null ? null : memberPath(folder, name), stats)
       if (Math.floor(before / SUM_EVERY) !== Math.floor(sum.entries / SUM_EVERY)) yield { ...sum }
     }
   }
@@ -65,7 +68,7 @@ export async function tally(volume: Volume, path: ResourcePath): Promise<Tally |
       totals.entries += 1
       allocatedBytes += Number(stats.blocks) * BLOCK_BYTES
       if (stats.isFile()) totals.bytes = Math.min(totals.bytes + lengthOf(stats), MOST_BYTES)
-      else collections.push(memberPath(path, name))
+      else if (name !== null) collections.push(memberPath(path, name))
     }
   }
   return { totals, allocatedBytes, collections }
@@ -86,7 +89,8 @@ async function* readablePages(volume: Volume, path: ResourcePath): AsyncGenerato
 const UNREADABLE: ReadonlySet<ErrorCode> = new Set(['forbidden', 'io-error'])
 
 interface Entry {
-  readonly name: string
+  /** Null where it is no text, or below such a name: no client can reach it, and its room is used all the same. */
+  readonly name: string | null
   readonly stats: BigIntStats
 }
 
@@ -94,7 +98,7 @@ async function* pages(volume: Volume, path: ResourcePath): AsyncGenerator<readon
   const anchor = await volume.guard(path, () => volume.root.open(path))
   if (anchor === null) return
   try {
-    const directory = await volume.guard(path, () => opendir(anchor.at(), { bufferSize: PAGE_MEMBERS }))
+    const directory = await volume.guard(path, () => openRaw(anchor.at()))
     try {
       for (;;) {
         const page = await volume.guard(path, () => nextPage(anchor, directory))
@@ -109,23 +113,35 @@ async function* pages(volume: Volume, path: ResourcePath): AsyncGenerator<readon
   }
 }
 
-async function nextPage(
-  anchor: Anchor,
-  directory: Awaited<ReturnType<typeof opendir>>,
-): Promise<Entry[] | null> {
-  const names: string[] = []
+/** What the type of `Dir` does not say: with names as bytes, because a name need not be text. */
+interface RawDirectory {
+  read(): Promise<{ readonly name: Buffer } | null>
+  close(): Promise<void>
+}
+
+async function openRaw(at: string): Promise<RawDirectory> {
+  const options = { bufferSize: PAGE_MEMBERS, encoding: 'buffer' as BufferEncoding }
+  return (await opendir(at, options)) as unknown as RawDirectory
+}
+
+async function nextPage(anchor: Anchor, directory: RawDirectory): Promise<Entry[] | null> {
+  const names: Buffer[] = []
   while (names.length < PAGE_MEMBERS) {
     const entry = await directory.read()
     if (entry === null) break
-    if (!isReserved(entry.name)) names.push(entry.name)
+    if (!isReserved(entry.name.toString())) names.push(entry.name)
   }
   return names.length === 0 ? null : look(anchor, names)
 }
 
 // A name that has gone since the directory was read is left out.
-function look(anchor: Anchor, names: readonly string[]): Entry[] {
-  return names.flatMap((name) => {
-    const stats = lstatSync(anchor.at(name), { bigint: true, throwIfNoEntry: false })
-    return stats === undefined ? [] : [{ name, stats }]
+function look(anchor: Anchor, names: readonly Buffer[]): Entry[] {
+  return names.flatMap((raw) => {
+    const name = isUtf8(raw) ? raw.toString() : null
+    const at = memberAt(anchor.at(), raw)
+    const stats = lstatSync(at, { bigint: true, throwIfNoEntry: false })
+    if (stats === undefined) return []
+    const below = name === null && stats.isDirectory() ? statsBelow(at) : []
+    return [{ name, stats }, ...below.map((each) => ({ name: null, stats: each }))]
   })
 }

@@ -115,6 +115,23 @@ export function foreignCases(it: StoreCase): void {
     assert.deepEqual(await measure(subject, '/'), { bytes: 21, entries: 9 })
   })
 
+  it('hides names that are no text, yet counts what lies under them, and removes it', async (subject) => {
+    if (subject.folder === null) return
+    const raw = (above: string | Buffer, ...bytes: number[]) =>
+      Buffer.concat([Buffer.from(above), Buffer.from('/'), Buffer.from(bytes)])
+    mkdirSync(join(subject.folder, 'c'))
+    writeFileSync(raw(join(subject.folder, 'c'), 0xff, 0xfe), '12345')
+    const directory = raw(join(subject.folder, 'c'), 0xe4)
+    for (const path of [directory, raw(directory, 0xf6)]) mkdirSync(path)
+    for (const path of [raw(directory, 0x61), raw(raw(directory, 0xf6), 0xfc)]) writeFileSync(path, '123')
+
+    assert.deepEqual(await list(subject, '/c'), [])
+    assert.deepEqual(await measure(subject, '/'), { bytes: 11, entries: 6 })
+    assert.deepEqual((await subject.store.tally(at('/c')))?.totals, { bytes: 11, entries: 5 })
+    await remove(subject, '/c')
+    assert.deepEqual(await measure(subject, '/'), { bytes: 0, entries: 0 })
+  })
+
   it('lists, counts and removes a tree that is deeper than any path the system takes', async (subject) => {
     if (subject.folder === null || process.platform !== 'linux') return
     const names = Array.from({ length: 60 }, () => 'd'.repeat(250))
