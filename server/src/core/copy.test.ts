@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   at,
+  depsIn,
   mkcol,
   putText,
   requireSettled,
@@ -9,8 +10,12 @@ import {
   UNCONDITIONAL,
   visible,
 } from '../../test/fault/harness.ts'
+import { MIB } from '../../test/support/content.ts'
+import { mountedVolume } from '../../test/support/volume.ts'
 import { copyTree } from './copy.ts'
+import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
+import { NO_LIMITS, type SpaceLimits } from './ledger.ts'
 import { moveTree } from './move.ts'
 import type { StagedCopy } from './store.ts'
 
@@ -67,6 +72,76 @@ describe('copying a file that is replaced in the middle', () => {
   })
 })
 
+describe('copying a file that is replaced before it is opened', () => {
+  it('takes no more than may be there, whatever the last replacement has (STOR-05)', async (test) => {
+    const { deps, folder } = sceneOf(test)
+    await mkcol(deps, '/box')
+    await limit(deps, '/box', { limitFileBytes: 100 })
+    await putText(deps, '/a', 'small')
+    const sizes = [10, 20, 1000]
+    const replaced = beforeEachFile(deps, () => putText(deps, '/a', 'x'.repeat(sizes.shift() ?? 1000)))
+
+    const copying = copy(replaced, '/a', '/box/a')
+
+    await assert.rejects(copying, { code: 'io-error' })
+    assert.equal(await deps.store.stat(at('/box/a')), null)
+    await requireSettled(deps, folder)
+  })
+
+  it('claims what it has grown by, so that what is kept free stays free (STOR-05, STOR-09)', async (test) => {
+    const mount = mountedVolume(test, 'tmpfs', { sizeBytes: 16 * MIB })
+    const deps = depsIn(mount, { keepFreeBytes: 6 * MIB })
+    test.after(() => deps.close())
+    await putText(deps, '/a', 'small')
+    let replaced = false
+    let leastBytes = Number.POSITIVE_INFINITY
+    const replacing = beforeEachFile(
+      deps,
+      async () => {
+        if (!replaced) await putText(deps, '/a', 'x'.repeat(6 * MIB))
+        replaced = true
+      },
+      () => {
+        leastBytes = Math.min(leastBytes, deps.store.freeSpace().freeBytes)
+      },
+    )
+
+    await assert.rejects(copy(replacing, '/a', '/b'), { code: 'disk-full' })
+
+    assert.ok(leastBytes >= 6 * MIB, `${leastBytes} bytes were free`)
+    await requireSettled(deps, mount)
+  })
+})
+
+describe('a folder that takes the place of what is around, while', () => {
+  it('a file is uploaded, takes it no larger than it may be there (STOR-05)', async (test) => {
+    const { deps, folder } = sceneOf(test)
+    await makeBoxBeside(deps)
+    async function* body() {
+      yield Buffer.from('x'.repeat(1000))
+      await move(deps, '/box', '/x')
+    }
+
+    await assert.rejects(putText(deps, '/x/f', '', { body: body() }), { code: 'file-too-large' })
+
+    assert.equal(await deps.store.stat(at('/x/f')), null)
+    await requireSettled(deps, folder)
+  })
+
+  it('a tree is copied, takes none of its files larger than it may be there (STOR-05)', async (test) => {
+    const { deps, folder } = sceneOf(test)
+    await makeBoxBeside(deps)
+    await mkcol(deps, '/tree')
+    await putText(deps, '/tree/f', 'x'.repeat(1000))
+    const moving = beforeEachFile(deps, () => move(deps, '/box', '/x'))
+
+    await assert.rejects(copy(moving, '/tree', '/x/tree'), { code: 'copy-too-large' })
+
+    assert.equal(await deps.store.stat(at('/x/tree')), null)
+    await requireSettled(deps, folder)
+  })
+})
+
 describe('copying a tree', () => {
   it('names a folder it may not look into, and takes everything else along (CM-17, CM-18)', async (test) => {
     const { deps, folder } = sceneOf(test)
@@ -95,3 +170,39 @@ describe('copying a tree', () => {
     await requireSettled(deps, folder)
   })
 })
+
+/** A folder that takes no file of more than 100 bytes, and one without a bound. */
+async function makeBoxBeside(deps: Deps): Promise<void> {
+  for (const path of ['/box', '/x']) await mkcol(deps, path)
+  await limit(deps, '/box', { limitFileBytes: 100 })
+}
+
+async function limit(deps: Deps, path: string, limits: Partial<SpaceLimits>): Promise<void> {
+  await deps.state.ledger.setSpace({
+    path: at(path),
+    kind: 'collection',
+    limits: { ...NO_LIMITS, ...limits },
+  })
+}
+
+async function copy(deps: Deps, from: string, to: string): Promise<void> {
+  const transfer = { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL }
+  await copyTree(deps, { ...transfer, depth: 'infinity' })
+}
+
+async function move(deps: Deps, from: string, to: string): Promise<void> {
+  await moveTree(deps, { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL })
+}
+
+/** The same, but something happens before a file is opened that is to be copied, and after it was. */
+function beforeEachFile(deps: Deps, happens: () => Promise<void>, andAfter = (): void => {}): Deps {
+  const stageCopy = async (...values: Parameters<typeof deps.store.stageCopy>) => {
+    const staged = await deps.store.stageCopy(...values)
+    const copyFile = async (...args: Parameters<StagedCopy['copyFile']>) => {
+      await happens()
+      return await staged.copyFile(...args).finally(andAfter)
+    }
+    return Object.create(staged, { copyFile: { value: copyFile } }) as StagedCopy
+  }
+  return { ...deps, store: { ...deps.store, stageCopy } }
+}

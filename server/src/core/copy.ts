@@ -72,7 +72,7 @@ async function fillAndCommit(deps: Deps, copy: Copy, filling: Filling): Promise<
     staged = await deps.store.stageCopy(copy.to, reservation.id, filling.source.kind)
     const filler = fillerOf(deps, { ...filling, staged })
     const failures = await fill(deps, filler, copy, filling)
-    return await commitCopy(deps, copy, { staged, reservation, totals: filler.totals(), failures })
+    return await commitCopy(deps, copy, { staged, reservation, filler, failures })
   } catch (error) {
     await abandon(deps, reservation, staged)
     throw error
@@ -88,6 +88,8 @@ interface Filler {
   /** Records by how much what the collection at `below` holds itself has changed. */
   record(below: string, change: Totals): Promise<void>
   totals(): Totals
+  /** Of the largest file that was copied. */
+  largestBytes(): number
   /** What kept a member from being taken out: then the copy as a whole has failed. */
   stuck(): unknown
 }
@@ -97,6 +99,7 @@ function fillerOf(
   { staged, reservation, propertyBytes, maxFileBytes }: Filling & { staged: StagedCopy },
 ): Filler {
   let totals = NOTHING
+  let largestBytes = 0
   let stuck: unknown = null
   const takeOut = async (below: string, before: Totals): Promise<void> => {
     // What goes must not count as written any more before its room is free.
@@ -128,7 +131,12 @@ function fillerOf(
     requireRoomStill(deps, from.path, from.bytes)
     let replacement: Resource | null = null
     await orTakeOut(below, async () => {
-      const bytes = await staged.copyFile(from.path, below).catch(asCopy)
+      const bytes = await staged.copyFile(from.path, below, from.bytes).catch(asCopy)
+      if (bytes === null) {
+        replacement = await deps.store.stat(from.path)
+        if (replacement?.kind === 'file' && tries < MOST_TRIES) return 0
+        throw new DavError('io-error', 'it changes faster than it can be copied', { path: from.path })
+      }
       await deps.state.exclusive([from.path], async () => {
         const now = await deps.store.stat(from.path)
         if (now?.kind === 'file' && now.etag !== from.etag && tries < MOST_TRIES) replacement = now
@@ -146,6 +154,7 @@ function fillerOf(
         if (tries > 1) await takeOut(below, before)
         source = await copyOnce(source, below, tries)
       }
+      largestBytes = Math.max(largestBytes, totals.bytes - before.bytes)
       reservation.wrote(totals)
     },
     async collection(from, below) {
@@ -160,11 +169,12 @@ function fillerOf(
     takeOut,
     record: (below, change) => deps.state.ledger.stageFolder(reservation.id, below, change),
     totals: () => totals,
+    largestBytes: () => largestBytes,
     stuck: () => stuck,
   }
 }
 
-// What another program writes all the time is copied as it is found in the end.
+// What another program writes all the time is copied as it is found in the end, unless it has grown again.
 const MOST_TRIES = 3
 
 /** Fails as a whole only where the root fails; a member that fails is left out, and so is what is below it. */
@@ -248,23 +258,26 @@ async function copyMembers(
 interface Filled {
   readonly staged: StagedCopy
   readonly reservation: Reservation
-  readonly totals: Totals
+  readonly filler: Filler
   readonly failures: readonly MemberFailure[]
 }
 
 function commitCopy(
   deps: Deps,
   copy: Copy,
-  { staged, reservation, totals, failures }: Filled,
+  { staged, reservation, filler, failures }: Filled,
 ): Promise<TransferOutcome> {
   return deps.state.exclusive([copy.to], async (tx) => {
     const { target } = await checkTransfer(deps, copy, () => [])
+    // Meanwhile a folder that takes no such files may have taken the place of what is around it.
+    const maxFileBytes = await largestFileBytes(deps, copy.to)
+    requireFileSize(filler.largestBytes(), maxFileBytes, { path: copy.from, refusal: 'copy-too-large' })
     const replaces = contentOf(await chargeOf(deps, copy.to, target))
     await publish(deps, tx, {
       kind: 'copy',
       reservation,
       staged,
-      intent: { ...totals, replaces, contentType: null },
+      intent: { ...filler.totals(), replaces, contentType: null },
     })
     return { created: target === null, failures }
   })

@@ -121,6 +121,8 @@ function commit(deps: Deps, request: Put, received: Received): Promise<PutOutcom
     // Checked a second time, inside the critical section: the upload may have taken an hour, and another client
     // may have replaced or removed the resource or its parent since the first check.
     const before = await checkWritable(deps, request)
+    // So may a folder with a bound of its own have taken the place of its parent.
+    requireFileSize(received.bytes, await largestFileBytes(deps, path), { path, refusal: 'file-too-large' })
     await request.beforeCommit?.(tx)
     const resource = await publish(deps, tx, {
       kind: 'put',

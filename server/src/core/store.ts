@@ -95,8 +95,11 @@ export interface Staged extends Committable {
 
 /** A copy nobody can see yet. Paths in it begin with a slash; '' is its root. */
 export interface StagedCopy extends Committable {
-  /** @returns how many bytes were copied. On failure a part may be left, until it is left out. */
-  copyFile(from: ResourcePath, below: string): Promise<number>
+  /**
+   * @returns how many bytes were copied; null if there are more than `mostBytes` by now, for which no room was claimed.
+   *   Then, and on failure, a part may be left, until it is left out.
+   */
+  copyFile(from: ResourcePath, below: string, mostBytes: number): Promise<number | null>
   makeCollection(below: string): Promise<void>
   /** Takes out what is there of a member, with everything below it. */
   leaveOut(below: string): Promise<void>

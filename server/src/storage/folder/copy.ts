@@ -29,7 +29,8 @@ export async function stageCopy(
       return identityOf(lstatSync(root, { bigint: true }))
     },
     makeCollection: (below) => volume.guard(target, () => makeCollection(below)),
-    copyFile: (from, below) => volume.guard(from, () => copyInto(volume, from, root + below)),
+    copyFile: (from, below, mostBytes) =>
+      volume.guard(from, () => copyInto(volume, from, { to: root + below, mostBytes })),
     leaveOut: (below) =>
       volume.guard(target, async () => {
         for (const collection of collections) {
@@ -48,15 +49,22 @@ export async function stageCopy(
   }
 }
 
-function copyInto(volume: Volume, from: ResourcePath, to: string): Promise<number> {
+function copyInto(
+  volume: Volume,
+  from: ResourcePath,
+  { to, mostBytes }: { readonly to: string; readonly mostBytes: number },
+): Promise<number | null> {
   return withParent(volume.root, from, async (parent) => {
     // Opened first, because copyFile would follow a link that took the file's place.
     const source = await openFile(parent.at(nameOf(from)))
     if (source === null) throw new DavError('not-found', 'it is not there any more', { path: from })
     try {
+      if ((await source.stat()).size > mostBytes) return null
       const at = descriptorPath(source.fd) ?? parent.at(nameOf(from))
       await copyFile(at, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
-      return await finish(volume, to)
+      // It copies what the file has when it begins: another program may have made it longer at the last moment.
+      const bytes = await finish(volume, to)
+      return bytes > mostBytes ? null : bytes
     } finally {
       await source.close()
     }
