@@ -134,8 +134,9 @@ function configuredSpaces({ limitBytes, spaces = [] }: ServerOptions): readonly 
 }
 
 async function forecast(deps: Deps, watch: LevelWatch, path: ResourcePath): Promise<Forecast | null> {
-  const standing = (await standings(deps, path)).find((each) => each.path === path)
-  return standing === undefined ? null : watch.forecast(standing)
+  const all = await standings(deps, path)
+  const standing = all.find((each) => each.path === path)
+  return standing === undefined ? null : watch.forecast(standing, all)
 }
 
 function edgeOf(

@@ -6,7 +6,7 @@ import { recordedLog } from '../../test/support/server.ts'
 import { spaceWith } from '../../test/support/space.ts'
 import { NO_LIMITS } from './ledger.ts'
 import { levelWatch } from './level-watch.ts'
-import { type Standing, spaceStanding } from './levels.ts'
+import { type Standing, spaceStanding, standings } from './levels.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import { makeCollection } from './mkcol.ts'
 
@@ -102,6 +102,35 @@ describe('the watch over levels', () => {
     heard(80)
 
     assert.match(log.messages.at(-1) ?? '', /"bytesPerDay":1\d{4},"secondsUntilFull":1\d{3}\b/)
-    assert.ok((watch.forecast(standing(80)).secondsUntilFull ?? 0) > 0)
+    assert.ok((watch.forecast(standing(80), [standing(80)]).secondsUntilFull ?? 0) > 0)
+  })
+
+  it('expects the end of a space from whatever ends first, itself, a space around it or the disk (LVL-06)', async (test) => {
+    const { deps, watch } = watched(test)
+    await makeCollection(deps, { path: at('/team'), guard: UNCONDITIONAL })
+    const limitOf = async (path: string, limitBytes: number | null) =>
+      await deps.state.ledger.setSpace({
+        path: at(path),
+        kind: 'collection',
+        limits: { ...NO_LIMITS, limitBytes },
+      })
+    const secondsUntilFull = async () => {
+      const all = await standings(deps, at('/team'))
+      const [team] = all
+      return watch.forecast(team, all).secondsUntilFull
+    }
+    await limitOf('/', 3000)
+    await limitOf('/team', 1_000_000)
+    await watch.look(0)
+    await putText(deps, '/team/a', 'x'.repeat(1000))
+    for (let seconds = 30; seconds <= 3600; seconds += 30) await watch.look(seconds)
+
+    const byTheOuterOne = await secondsUntilFull()
+    await limitOf('/team', null)
+    const withoutItsOwn = await secondsUntilFull()
+
+    // 1,000 bytes an hour, and 2,000 are left at the root.
+    assert.ok(Math.abs((byTheOuterOne ?? 0) - 7200) < 200, String(byTheOuterOne))
+    assert.equal(withoutItsOwn, byTheOuterOne)
   })
 })

@@ -1,6 +1,7 @@
 import type { Deps } from './deps.ts'
+import { leastOf } from './figures.ts'
 import { type Filling, type Forecast, filling } from './filling.ts'
-import { allStandings, isWorse, type Level, type Standing } from './levels.ts'
+import { allStandings, boundsOf, isWorse, type Level, type Standing } from './levels.ts'
 import type { ResourcePath } from './path.ts'
 
 /** A space, or the disk, is at another level than before. */
@@ -13,6 +14,7 @@ export interface LevelChange extends Forecast {
   readonly reservedBytes: number | null
   readonly limitBytes: number | null
   readonly graceEndsMs: number | null
+  /** What a new file there may have, by every bound. */
   readonly availableBytes: number | null
   readonly atMs: number
 }
@@ -24,7 +26,8 @@ export interface LevelWatch {
   look(atSeconds: number): Promise<void>
   /** What was last seen; null for the disk. */
   levelOf(path: ResourcePath | null): Level
-  forecast(standing: Standing): Forecast
+  /** How fast one of `all` fills, and when the first of the bounds around it will be reached. */
+  forecast(standing: Standing, all: readonly Standing[]): Forecast
 }
 
 /**
@@ -34,33 +37,42 @@ export interface LevelWatch {
  */
 export function levelWatch(deps: Deps, announce: (change: LevelChange) => void): LevelWatch {
   const watched = new Map<ResourcePath | null, Watched>()
-  const see = (standing: Standing): void => {
+  const forecast = (standing: Standing, all: readonly Standing[]): Forecast => {
+    const each = (one: Standing) => (watched.get(one.path)?.filling ?? filling()).forecast(one.availableBytes)
+    const ends = boundsOf(standing, all).map((bound) => each(bound).secondsUntilFull)
+    return { bytesPerDay: each(standing).bytesPerDay, secondsUntilFull: leastOf(ends) }
+  }
+  const see = (standing: Standing, all: readonly Standing[]): void => {
     const known = watched.get(standing.path) ?? { level: 'normal', filling: filling() }
     const { level } = known
     known.level = nextLevel(level, standing)
     watched.set(standing.path, known)
     if (known.level === level) return
-    const change = changeOf(deps, known, { standing, before: level })
+    const numbers = {
+      ...forecast(standing, all),
+      availableBytes: leastOf(boundsOf(standing, all).map(({ availableBytes }) => availableBytes)),
+    }
+    const change = { ...changeOf(standing, known.level, level), ...numbers, atMs: deps.nowMs() }
     log(deps, change)
     announce(change)
   }
   return {
-    see: (all) => all.forEach(see),
+    see(all) {
+      for (const standing of all) see(standing, all)
+    },
     async look(atSeconds) {
       const present = await allStandings(deps)
       const paths = new Set(present.map(({ path }) => path))
       for (const path of watched.keys()) if (!paths.has(path)) watched.delete(path)
       for (const standing of present) {
-        see(standing)
+        see(standing, present)
         // Of the disk only the rest is known, which says as much about the rate.
         const filled = standing.usedBytes ?? -(standing.availableBytes ?? 0)
         watched.get(standing.path)?.filling.sample(filled, atSeconds)
       }
     },
     levelOf: (path) => watched.get(path)?.level ?? 'normal',
-    forecast(standing) {
-      return (watched.get(standing.path)?.filling ?? filling()).forecast(standing.availableBytes)
-    },
+    forecast,
   }
 }
 
@@ -74,24 +86,10 @@ function nextLevel(before: Level, { level, fallingLevel }: Standing): Level {
   return isWorse(before, fallingLevel) ? fallingLevel : before
 }
 
-function changeOf(
-  deps: Deps,
-  { level, filling }: Watched,
-  { standing, before }: { standing: Standing; before: Level },
-): LevelChange {
-  const { path, usedBytes, reservedBytes, limitBytes, graceEndsMs, availableBytes } = standing
-  return {
-    path,
-    level,
-    before,
-    usedBytes,
-    reservedBytes,
-    limitBytes,
-    graceEndsMs,
-    availableBytes,
-    ...filling.forecast(availableBytes),
-    atMs: deps.nowMs(),
-  }
+/** What the standing itself says. */
+function changeOf(standing: Standing, level: Level, before: Level) {
+  const { path, usedBytes, reservedBytes, limitBytes, graceEndsMs } = standing
+  return { path, level, before, usedBytes, reservedBytes, limitBytes, graceEndsMs }
 }
 
 function log({ log }: Deps, { path, level, before, atMs: _, ...numbers }: LevelChange): void {

@@ -3,7 +3,7 @@ import { availableOnDisk, currentDiskRoom } from './disk-room.ts'
 import { availableIn } from './figures.ts'
 import type { DiskRoom, Space } from './ledger.ts'
 import type { Limits } from './limits.ts'
-import type { ResourcePath } from './path.ts'
+import { contains, type ResourcePath } from './path.ts'
 
 /** How near a space, or the disk, is to having nothing left; the worse ones come later. */
 export const LEVELS = ['normal', 'near', 'critical', 'full'] as const
@@ -54,6 +54,11 @@ export function binding(all: Standings): Standing {
     if (worst.level !== other.level) return isWorse(other.level, worst.level) ? other : worst
     return roomOf(other) < roomOf(worst) ? other : worst
   })
+}
+
+/** Those that bound what lies in one of them: itself, the spaces around it, and the disk. */
+export function boundsOf({ path }: Standing, all: readonly Standing[]): readonly Standing[] {
+  return all.filter((each) => each.path === null || (path !== null && contains(each.path, path)))
 }
 
 function roomOf({ availableBytes }: Standing): number {

@@ -197,6 +197,18 @@ describe('the log', () => {
     ])
   })
 
+  it('tells of a soft limit without a limit what a new file may have, as the header does (LVL-04)', async (test) => {
+    const spaces = [space('/', { softLimitBytes: 100, graceSeconds: 3600 })]
+    const server = await serverWith(test, { spaces })
+
+    const answer = await put(server, '/a', 101)
+
+    const [, inHeader] = /available=(\d+)/.exec(spaceOf(answer)) ?? []
+    const [line = ''] = server.log.messages.filter((message) => message.startsWith('/ is at level near'))
+    const [, inLog] = /"availableBytes":(\d+)/.exec(line) ?? []
+    assert.equal(inLog, inHeader)
+  })
+
   it('tells at the start what is near its limit already (LVL-04)', async (test) => {
     const before = await serverWith(test, { limitBytes: 1000 })
     await put(before, '/a', 950)
