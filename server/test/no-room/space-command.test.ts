@@ -1,39 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { describe, it } from 'node:test'
 import { ask } from '../support/ask.ts'
-import { type Ended, runCommand } from '../support/command.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { type ServerProcess, serverProcess } from '../support/process.ts'
+import { plimsoll, scene } from '../support/operator.ts'
+import { serverProcess } from '../support/process.ts'
 import { transfer } from '../support/spawned.ts'
-
-const SCRIPT = fileURLToPath(new URL('../support/serve-process.ts', import.meta.url))
-
-/** Runs the command beside the server, as its operator would. */
-function plimsoll(...args: readonly string[]): Promise<Ended> {
-  return runCommand(process.execPath, [SCRIPT, ...args], { env: { PATH: process.env.PATH } })
-}
-
-interface Scene {
-  readonly folder: string
-  readonly server: ServerProcess
-}
-
-/** `/team` has 3,000 bytes in two files. */
-async function scene(test: TestContext, args: readonly string[] = []): Promise<Scene> {
-  const folder = temporaryFolder(test)
-  const server = await serverProcess(test, folder, args)
-  await ask(server, 'MKCOL /team')
-  for (const [name, bytes] of [
-    ['a', 1000],
-    ['b', 2000],
-  ] as const) {
-    assert.equal((await ask(server, `PUT /team/${name}`, { body: 'x'.repeat(bytes) })).status, 201)
-  }
-  return { folder, server }
-}
 
 describe('plimsoll space', () => {
   it('sets limits that the next request meets, and takes them away again', async (test) => {
@@ -180,110 +153,6 @@ describe('plimsoll space', () => {
       over.text,
       /cause="user-quota" needed="101" available="100" limit="100" used="0" root="\/home\/bob\/"/,
     )
-  })
-})
-
-describe('plimsoll check and plimsoll recount', () => {
-  /** What another program may do behind the server's back. */
-  function plant(folder: string): void {
-    writeFileSync(join(folder, 'team', 'added'), 'x'.repeat(500))
-    truncateSync(join(folder, 'team', 'b'), 100)
-    mkdirSync(join(folder, 'new'))
-    writeFileSync(join(folder, 'new', 'c'), 'x'.repeat(40))
-    rmSync(join(folder, 'gone'), { recursive: true })
-  }
-
-  function filesIn(folder: string): readonly string[] {
-    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((name) => !name.startsWith('.plimsoll'))
-      .map((name) => {
-        const { size, mtimeMs } = statSync(join(folder, name))
-        return `${name} ${size} ${mtimeMs}`
-      })
-  }
-
-  it('find a drift by folder and change nothing, then make it right and say what it was (QUOTA-17)', async (test) => {
-    const { folder, server } = await scene(test)
-    await ask(server, 'MKCOL /gone')
-    await ask(server, 'PUT /gone/d', { body: 'x'.repeat(30) })
-    await plimsoll('space', 'set', '/team', folder, '--limit', '1MiB')
-    const clean = await plimsoll('check', folder)
-    plant(folder)
-    const before = filesIn(folder)
-
-    const first = await plimsoll('check', folder)
-    const second = await plimsoll('check', folder)
-    const same = filesIn(folder)
-    const recounted = await plimsoll('recount', folder)
-    const after = await plimsoll('check', folder)
-
-    assert.deepEqual([clean.code, first.code, second.code, recounted.code, after.code], [0, 3, 3, 0, 0])
-    assert.equal(second.stdout, first.stdout)
-    assert.deepEqual(same, before)
-    const drift = (path: string, recorded: string, counted: string) =>
-      `${path}\n  recorded ${recorded}\n  counted  ${counted}\n`
-    for (const said of [
-      drift('/team', '3000 bytes in 2 files and folders', '1600 bytes in 3 files and folders'),
-      drift('/new', 'no such folder', '40 bytes in 1 files and folders'),
-      drift('/gone', '30 bytes in 1 files and folders', 'no such folder'),
-    ]) {
-      assert.ok(first.stdout.includes(said), first.stdout)
-      assert.ok(recounted.stdout.includes(said), recounted.stdout)
-    }
-    assert.match(
-      after.stdout,
-      /6 files and folders with 1\.6 KiB \([\d.]+ KiB on the disk\) below \/: nothing differs\.\n$/,
-    )
-    const shown = await plimsoll('space', 'show', '/team', folder)
-    assert.match(shown.stdout, /files +1\.56 KiB \(1600 bytes\) in 3 files and folders/)
-    await server.stop()
-    assert.match(server.log(), /a recount has corrected a folder/)
-  })
-
-  it('work without a server, and on one folder alone', async (test) => {
-    const { folder, server } = await scene(test)
-    await server.stop()
-    writeFileSync(join(folder, 'team', 'added'), 'x')
-    writeFileSync(join(folder, 'beside'), 'x')
-
-    const checked = await plimsoll('check', folder, '--path', '/team')
-    const recounted = await plimsoll('recount', folder, '--path', '/team')
-    const whole = await plimsoll('check', folder)
-
-    assert.deepEqual([checked.code, recounted.code, whole.code], [3, 0, 3])
-    assert.match(recounted.stdout, /below \/team: 1 folder corrected/)
-    assert.match(
-      whole.stdout,
-      /^\/\n {2}recorded 0 bytes in 1 files and folders\n {2}counted {2}1 bytes in 2/,
-    )
-  })
-
-  it('tell what files take on the disk apart from their lengths', async (test) => {
-    const { folder } = await scene(test)
-    await plimsoll('space', 'set', '/team', folder, '--limit', '1GiB')
-    const sparse = join(folder, 'team', 'sparse')
-    writeFileSync(sparse, '')
-    truncateSync(sparse, 64 * 1024 * 1024)
-
-    const recounted = await plimsoll('recount', folder, '--path', '/team')
-    const shown = await plimsoll('space', 'show', '/team', folder, '--allocated')
-
-    assert.match(recounted.stdout, /with 64 MiB \([\d.]+ KiB on the disk\) below \/team: 1 folder corrected/)
-    assert.match(
-      shown.stdout,
-      /files +64 MiB \(67111864 bytes\) in 3 files and folders\n {2}on the disk +[\d.]+ KiB\n/,
-    )
-  })
-
-  it('say so where there is nothing to check', async (test) => {
-    const ended = await plimsoll('check', join(temporaryFolder(test), 'none'))
-
-    const { folder } = await scene(test)
-    const nowhere = await plimsoll('check', folder, '--path', '/nowhere')
-
-    assert.deepEqual([ended.code, nowhere.code], [1, 1])
-    assert.match(nowhere.stderr, /there is no folder \/nowhere\nName one that clients see/)
-    assert.match(ended.stderr, /there is no state of a server in .*\nName the folder that is served/)
   })
 })
 
