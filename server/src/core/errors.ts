@@ -6,6 +6,7 @@ import type { ResourcePath } from './path.ts'
  */
 export type ErrorCode =
   | 'bad-request'
+  | 'question-unclear'
   | 'unauthenticated'
   | 'forbidden'
   | 'not-found'

@@ -115,7 +115,7 @@ function knownMethod(protocol: Protocol, request: DavRequest): Method | null {
 
 function asterisk(request: DavRequest, protocol: Protocol): DavResponse {
   if (isQuestion(request)) {
-    throw new DavError('bad-request', 'Plimsoll-Ask is about one URL, not about the whole server')
+    throw new DavError('question-unclear', 'Plimsoll-Ask is about one URL, not about the whole server')
   }
   if (request.method === 'OPTIONS') return serverOptions(protocol)
   throw new DavError('bad-request', 'only OPTIONS can be asked of the whole server')
@@ -131,7 +131,7 @@ async function refusal(options: HandlerOptions, request: DavRequest, seen: Seen,
   const failed = error?.details.failures?.map((failure) => failure.error) ?? [error]
   const who = { user: nameOf(seen), method: request.method, path: seen.path }
   for (const each of failed) logShortage(options.deps, who, each)
-  return isQuestion(request) ? refusedAnswer(response) : response
+  return isQuestion(request) && error?.code !== 'question-unclear' ? refusedAnswer(response) : response
 }
 
 /** What does not know the question, a server or something in between, may refuse OPTIONS too; it does not say this. */

@@ -10,6 +10,7 @@ export interface StatusRow {
 /** Every refusal the server can speak, and the only place that knows error statuses. RFC 4918 §11, RFC 4331 §6. */
 export const STATUS_OF = {
   'bad-request': { status: 400 },
+  'question-unclear': { status: 400 }, // says nothing of the upload, which nobody has looked at
   unauthenticated: { status: 401 },
   forbidden: { status: 403 },
   'not-found': { status: 404 },

@@ -232,7 +232,7 @@ describe('OPTIONS that asks what cannot be answered', () => {
     ['about another method', { 'Plimsoll-Ask': 'MOVE' }, /Plimsoll-Ask must be PUT or COPY, not "MOVE"/],
     ['about a method in small letters', { 'Plimsoll-Ask': 'put' }, /must be PUT or COPY, not "put"/],
     ['without a length', { 'Plimsoll-Ask': 'PUT' }, /X-Expected-Entity-Length must say how many bytes/],
-    ...['-1', '1e3', '', '9007199254740992', '5, 5'].map(
+    ...['-1', '1e3', '', '5, 5'].map(
       (length) =>
         [
           `with the length ${JSON.stringify(length)}`,
@@ -240,25 +240,38 @@ describe('OPTIONS that asks what cannot be answered', () => {
           /X-Expected-Entity-Length must be a number of bytes in decimal digits/,
         ] as const,
     ),
-    ['about a COPY to nowhere', { 'Plimsoll-Ask': 'COPY' }, /Destination header is missing/],
+    [
+      'with a length above 2^53 - 1',
+      { 'Plimsoll-Ask': 'PUT', 'X-Expected-Entity-Length': '9007199254740992' },
+      /X-Expected-Entity-Length is too large: at most 9007199254740991 bytes/,
+    ],
   ]
   for (const [title, headers, sentence] of cases) {
-    it(`${title} is 400 and says why`, async (test) => {
+    it(`${title} is 400, says why, and does not say that the upload would be refused`, async (test) => {
       const server = await serverWith(test)
 
       const { status, text, headers: fields } = await ask(server, 'OPTIONS /a.bin', { headers })
 
-      assert.deepEqual([status, fields['plimsoll-answer']], [400, 'refused'])
+      assert.deepEqual([status, fields['plimsoll-answer']], [400, undefined])
       assert.match(text.replaceAll('&quot;', '"'), sentence)
     })
   }
 
+  it('about a COPY to nowhere is refused as the COPY is', async (test) => {
+    const server = await serverWith(test)
+
+    const asked = await ask(server, 'OPTIONS /a.bin', { headers: { 'Plimsoll-Ask': 'COPY' } })
+
+    assert.deepEqual([asked.status, asked.headers['plimsoll-answer']], [400, 'refused'])
+    assert.match(asked.text, /Destination header is missing/)
+  })
+
   it('about the whole server is 400', async (test) => {
     const server = await serverWith(test)
 
-    const { status, text } = await askPut(server, '*', 1)
+    const { status, text, headers } = await askPut(server, '*', 1)
 
-    assert.equal(status, 400)
+    assert.deepEqual([status, headers['plimsoll-answer']], [400, undefined])
     assert.match(text, /Plimsoll-Ask is about one URL/)
   })
 

@@ -6,14 +6,14 @@ export type Askable = 'PUT' | 'COPY'
 
 /**
  * @returns null when nothing was asked
- * @throws DavError 'bad-request' for a method that cannot be asked about
+ * @throws DavError 'question-unclear' for a method that cannot be asked about
  */
 export function parseAsk(value: string | undefined): Askable | null {
   if (value === undefined) return null
   const method = value.trim()
   if (method === 'PUT' || method === 'COPY') return method
   throw new DavError(
-    'bad-request',
+    'question-unclear',
     `Plimsoll-Ask must be PUT or COPY, not ${JSON.stringify(method.slice(0, 40))}`,
   )
 }

@@ -12,7 +12,7 @@ import { requireWholeFile } from './put.ts'
 /**
  * Answers an OPTIONS that asks whether a PUT or COPY with these very headers would find room.
  * @returns what is added to the answer of a plain OPTIONS
- * @throws DavError what the request itself would be refused with
+ * @throws DavError what the request itself would be refused with, or 'question-unclear'
  */
 export async function answerTo(
   asked: Askable,
@@ -42,7 +42,12 @@ const ASK: Readonly<Record<Askable, (deps: Deps, call: Call) => Promise<number>>
 }
 
 function lengthOf({ request }: Call): number {
-  const bytes = parseByteCount('X-Expected-Entity-Length', request.header('x-expected-entity-length'))
-  if (bytes !== null) return bytes
-  throw new DavError('bad-request', 'X-Expected-Entity-Length must say how many bytes the file would have')
+  const name = 'X-Expected-Entity-Length'
+  try {
+    const bytes = parseByteCount(name, request.header('x-expected-entity-length'))
+    if (bytes !== null) return bytes
+  } catch (error) {
+    throw error instanceof DavError ? new DavError('question-unclear', error.message) : error
+  }
+  throw new DavError('question-unclear', `${name} must say how many bytes the file would have`)
 }
