@@ -17,7 +17,9 @@ export interface SpaceReport {
 export async function spaceReport(deps: Deps, call: Call): Promise<SpaceReport | null> {
   try {
     const all = await standings(deps, await placeOf(deps, call))
-    return { standings: all, headers: { 'Plimsoll-Space': spaceHeader(all, call) } }
+    // By the time of the answer: a soft limit may have been passed long after the request came.
+    const answering = { href: call.href, nowMs: deps.nowMs() }
+    return { standings: all, headers: { 'Plimsoll-Space': spaceHeader(all, answering) } }
   } catch {
     return null
   }

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { DavError } from '../../src/core/errors.ts'
 import { NO_LIMITS, type SpaceLimits, type SpaceSetting } from '../../src/core/ledger.ts'
 import type { ResourcePath } from '../../src/core/path.ts'
 import { EXT_NS } from '../../src/dav/xml/names.ts'
+import { head, remainingAnswers } from '../support/answers.ts'
 import { type Answer, ask } from '../support/ask.ts'
+import { eventually } from '../support/eventually.ts'
 import { propfind } from '../support/multistatus.ts'
+import { rawConnection } from '../support/raw.ts'
 import { serverWith, type TestServer } from '../support/server.ts'
 import { restarted, transfer } from '../support/spawned.ts'
 
@@ -133,6 +137,20 @@ describe('the header Plimsoll-Space', () => {
     assert.match(spaceOf(above), /^"\/";level=near;used=101;grace=3\d{3};available=/)
     const [root] = member?.found.get(`{${EXT_NS}}space`)?.children ?? []
     assert.match(root?.attributes.grace ?? '', /^3\d{3}$/)
+  })
+
+  it('never tells a longer grace than there is, however long the upload took (LVL-02)', async (test) => {
+    const spaces = [space('/', { softLimitBytes: 1, graceSeconds: 86_400 })]
+    const server = await serverWith(test, { spaces })
+    const connection = await rawConnection(test, server)
+    connection.write(head('PUT /a', 'Content-Length: 2', 'Connection: close'))
+    await eventually('the upload has begun', () => server.strays().length === 1)
+    await setTimeout(50)
+
+    connection.write('xx')
+    const [answer] = await remainingAnswers(connection)
+
+    assert.match(answer?.headers.get('plimsoll-space') ?? '', /;grace=86400;/)
   })
 
   it('is under the base path, and survives a Destination that cannot be read (LVL-02)', async (test) => {

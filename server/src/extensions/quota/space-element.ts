@@ -17,7 +17,7 @@ export async function spaceElement({ path }: Resource, view: PropertyView): Prom
         used: standing.usedBytes,
         reserved: standing.reservedBytes,
         limit: standing.limitBytes,
-        grace: secondsLeft(standing.graceEndsMs, view.lockView.nowMs),
+        grace: secondsLeft(standing.graceEndsMs, view.deps.nowMs()),
         available: standing.availableBytes,
         binding: standing === first,
       }
