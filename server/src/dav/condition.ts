@@ -27,6 +27,13 @@ export function statusText(error: DavError): string {
   return `${status} ${REASONS[status] ?? ''}`.trim()
 }
 
+/** What a person reads of a failure in a multistatus: with the numbers and the space of a 507. */
+export function descriptionElement({ message, details }: DavError, href: Href): string {
+  const root = details.shortage?.root
+  const where = root === undefined ? '' : ` in ${href(root)}`
+  return `<D:responsedescription>${escapeText(message + where)}</D:responsedescription>`
+}
+
 /** A member of a tree that was left out, as a `D:response` of a multistatus (RFC 4918 §13, §14.24). */
 export function failureResponse({ path, error }: MemberFailure, href: Href): string {
   const condition = conditionElement(error, href)
@@ -34,6 +41,6 @@ export function failureResponse({ path, error }: MemberFailure, href: Href): str
     `<D:response><D:href>${escapeText(href(path))}</D:href>`,
     `<D:status>HTTP/1.1 ${statusText(error)}</D:status>`,
     condition === null ? '' : `<D:error>${condition}</D:error>`,
-    `<D:responsedescription>${escapeText(error.message)}</D:responsedescription></D:response>\n`,
+    `${descriptionElement(error, href)}</D:response>\n`,
   ].join('')
 }

@@ -31,6 +31,8 @@ export interface Propstat {
   readonly elements: readonly string[]
   /** The condition element of a failure. */
   readonly condition?: string | null
+  /** The `D:responsedescription` of a failure. */
+  readonly description?: string
 }
 
 /** Propstats without properties are left out, unless nothing else is there: MS-01 wants one. */
@@ -38,10 +40,10 @@ export function propstatResponse(href: string, propstats: readonly Propstat[]): 
   const filled = propstats.filter(({ elements }) => elements.length > 0)
   const shown = filled.length > 0 ? filled : propstats.slice(0, 1)
   const bodies = shown.map(
-    ({ status, elements, condition }) =>
+    ({ status, elements, condition, description = '' }) =>
       `<D:propstat><D:prop>${elements.join('')}</D:prop><D:status>HTTP/1.1 ${status}</D:status>${
         condition === undefined || condition === null ? '' : `<D:error>${condition}</D:error>`
-      }</D:propstat>`,
+      }${description}</D:propstat>`,
   )
   return `<D:response><D:href>${escapeText(href)}</D:href>${bodies.join('')}</D:response>\n`
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import { parseSpace } from '../../src/config/space-limits.ts'
 import { ask } from '../support/ask.ts'
-import { type Element, parseXml, propfind } from '../support/multistatus.ts'
+import { childrenOf, type Element, parseXml, propfind } from '../support/multistatus.ts'
 import { serverWith, type TestServer } from '../support/server.ts'
 import { removing, setting, update, verdicts } from '../support/spawned.ts'
 
@@ -149,6 +150,24 @@ describe('PROPPATCH (RFC 4918 §9.2)', () => {
     assert.deepEqual(verdicts(first), { '{urn:z}first': '200' })
     assert.deepEqual(verdicts(second), { '{urn:z}second': '507 DAV:quota-not-exceeded' })
     assert.deepEqual(verdicts(instead), { '{urn:z}first': '200', '{urn:z}second': '200' })
+  })
+
+  it('says in words which space has no room for a property, and how much is left (STOR-02, MX-20)', async (test) => {
+    const server = await serverWith(test, { spaces: [parseSpace('/team:limit=100')] })
+    await ask(server, 'MKCOL /team')
+    await ask(server, 'MKCOL /team/d')
+
+    const long = setting('z:long', 'x'.repeat(500))
+    const answer = await update(server, '/team/d', long + setting('z:short', 'x'))
+
+    const [response] = parseXml(answer.text).children
+    const [refused, dependent] = response === undefined ? [] : childrenOf(response, 'DAV:propstat')
+    const words = [refused, dependent].map((each) => each?.children.map(({ name }) => name))
+    assert.deepEqual(words, [
+      ['DAV:prop', 'DAV:status', 'DAV:error', 'DAV:responsedescription'],
+      ['DAV:prop', 'DAV:status'],
+    ])
+    assert.match(refused?.children.at(-1)?.text ?? '', /^\d{3} bytes are needed, 100 are left in \/team$/)
   })
 
   it('is a 404 on what is not there and a 422 without an instruction', async (test) => {

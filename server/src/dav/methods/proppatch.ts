@@ -1,8 +1,9 @@
 import type { Deps } from '../../core/deps.ts'
 import { DavError } from '../../core/errors.ts'
+import type { ResourcePath } from '../../core/path.ts'
 import { type PropertyFailure, updateProperties } from '../../core/proppatch.ts'
 import type { PropertyChange } from '../../core/state.ts'
-import { conditionElement, statusText } from '../condition.ts'
+import { conditionElement, descriptionElement, statusText } from '../condition.ts'
 import { guardOf } from '../guard.ts'
 import type { Protocol } from '../methods.ts'
 import { multistatus, type Propstat, propstatResponse } from '../multistatus.ts'
@@ -76,11 +77,13 @@ function answer(
   const failed = instructions[failure.index]?.name
   const own = failed === undefined ? new Map<string, XmlName>() : new Map([[nameKey(failed), failed]])
   for (const key of own.keys()) names.delete(key)
+  const hrefOf = (path: ResourcePath): string => call.href(path, 'file')
   return single(href, [
     {
       status: statusText(failure.error),
       elements: elementsOf(own),
-      condition: conditionElement(failure.error, (path) => call.href(path, 'file')),
+      condition: conditionElement(failure.error, hrefOf),
+      description: descriptionElement(failure.error, hrefOf),
     },
     { status: '424 Failed Dependency', elements: elementsOf(names) },
   ])
