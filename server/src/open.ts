@@ -121,6 +121,8 @@ export function depsOf(options: OpenOptions, { store, state }: Opened): Deps {
     log: options.log,
     running: new Map(),
     unreleased: new Set(),
+    unsettled: new Set(),
+    ending: new Map(),
     nowMs: options.nowMs ?? Date.now,
     newId: randomUUID,
     limits: {

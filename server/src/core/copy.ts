@@ -2,6 +2,7 @@ import type { Deps } from './deps.ts'
 import { DavError, type MemberFailure } from './errors.ts'
 import { largestFileBytes, requireFileSize } from './file-size.ts'
 import { nameOf, type ResourcePath } from './path.ts'
+import { requireSettled } from './postponed.ts'
 import { abandon, publish } from './publish.ts'
 import { NOTHING, type Resource, type Totals } from './resource.ts'
 import { type Reservation, requireRoomStill, reserve, type Want } from './space.ts'
@@ -137,7 +138,8 @@ function fillerOf(
         if (replacement?.kind === 'file' && tries < MOST_TRIES) return 0
         throw new DavError('io-error', 'it changes faster than it can be copied', { path: from.path })
       }
-      await deps.state.exclusive([from.path], async () => {
+      await deps.state.exclusive([from.path], async (tx) => {
+        await requireSettled(deps, tx, [from.path])
         const now = await deps.store.stat(from.path)
         if (now?.kind === 'file' && now.etag !== from.etag && tries < MOST_TRIES) replacement = now
         else await deps.state.properties.stage(reservation.id, from.path, below)
@@ -161,7 +163,10 @@ function fillerOf(
       if (below !== '') requireRoomStill(deps, from, 0)
       await orTakeOut(below, async () => {
         if (below !== '') await staged.makeCollection(below)
-        await deps.state.properties.stage(reservation.id, from, below)
+        await deps.state.exclusive([from], async (tx) => {
+          await requireSettled(deps, tx, [from])
+          await deps.state.properties.stage(reservation.id, from, below)
+        })
         return 0
       })
       reservation.wrote(totals)
@@ -268,6 +273,7 @@ function commitCopy(
   { staged, reservation, filler, failures }: Filled,
 ): Promise<TransferOutcome> {
   return deps.state.exclusive([copy.to], async (tx) => {
+    await requireSettled(deps, tx, [copy.to])
     const { target } = await checkTransfer(deps, copy, () => [])
     // Meanwhile a folder that takes no such files may have taken the place of what is around it.
     const maxFileBytes = await largestFileBytes(deps, copy.to)

@@ -1,3 +1,4 @@
+import type { DavError } from './errors.ts'
 import type { Limits } from './limits.ts'
 import type { Log } from './log.ts'
 import type { Totals } from './resource.ts'
@@ -14,6 +15,10 @@ export interface Deps {
   readonly running: Map<string, RunningClaim>
   /** Claims that have ended and stand in the state all the same, because it had no room to say so. */
   readonly unreleased: Set<string>
+  /** Claims of what was done and could not be settled, in the order in which it was done. */
+  readonly unsettled: Set<string>
+  /** Claims that are being ended at this moment, with what comes of that: nobody else begins to. */
+  readonly ending: Map<string, Promise<DavError | null>>
   readonly nowMs: () => number
   readonly newId: () => string
 }

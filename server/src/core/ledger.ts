@@ -219,6 +219,8 @@ export interface ClaimJournal {
   readonly id: string
   readonly kind: ClaimKind
   readonly path: ResourcePath
+  /** Of a move: where it came from; its records, properties and locks are there until it is settled. */
+  readonly sourcePath: ResourcePath | null
   /** Set once the commit or removal was about to happen. */
   readonly identity: string | null
 }

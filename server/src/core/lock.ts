@@ -4,6 +4,7 @@ import { type Guard, ifHolds, requireAllowed } from './guard.ts'
 import { submittedTokens } from './if.ts'
 import { conflicts, covers } from './locks.ts'
 import type { ResourcePath } from './path.ts'
+import { requireSettled } from './postponed.ts'
 import { put } from './put.ts'
 import type { Resource } from './resource.ts'
 import { noRoomForLock, requireRoomForRow } from './space.ts'
@@ -55,6 +56,7 @@ export async function refreshLock(
     throw new DavError('bad-request', 'a refresh names the one lock it is about in an If header', { path })
   }
   return await deps.state.exclusive([path], async (tx) => {
+    await requireSettled(deps, tx, [path])
     const lock = await deps.state.locks.find(token, deps.nowMs())
     const current = await deps.store.stat(path)
     if (lock === null || !covers(lock, path) || !(await ifHolds(deps, guard.ifHeader, { path, current }))) {
@@ -95,6 +97,7 @@ export async function releaseLock(
 /** @returns false if nothing is there any more */
 function lockExisting(deps: Deps, request: LockRequest, lock: Lock): Promise<boolean> {
   return deps.state.exclusive([request.path], async (tx) => {
+    await requireSettled(deps, tx, [request.path])
     const current = await deps.store.stat(request.path)
     if (current === null) return false
     await requireConditions(deps, request, current)

@@ -1,6 +1,8 @@
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
 import { contains, type ResourcePath, type ROOT } from './path.ts'
+import { requireSettled } from './postponed.ts'
+import type { Tx } from './tx.ts'
 
 // Short critical sections: each looks at no more names than this.
 const NAMES_AT_ONCE = 100
@@ -35,11 +37,16 @@ export async function forgetGone(deps: Deps, paths: readonly ResourcePath[]): Pr
 async function forget(deps: Deps, gone: readonly ResourcePath[]): Promise<void> {
   if (gone.length === 0) return
   await deps.state.exclusive(gone, async (tx) => {
+    await requireSettled(deps, tx, gone)
     // Looked at again: somebody may have stored something under the name meanwhile.
-    const still = await goneAmong(deps, gone)
-    await deps.state.properties.forget(tx, still)
-    for (const token of await locksBelow(deps, still)) await deps.state.locks.remove(tx, token)
+    await forgetThose(deps, tx, await goneAmong(deps, gone))
   })
+}
+
+async function forgetThose(deps: Deps, tx: Tx, gone: readonly ResourcePath[]): Promise<void> {
+  if (gone.length === 0) return
+  await deps.state.properties.forget(tx, gone)
+  for (const token of await locksBelow(deps, gone)) await deps.state.locks.remove(tx, token)
 }
 
 async function goneAmong(deps: Deps, paths: readonly ResourcePath[]): Promise<readonly ResourcePath[]> {

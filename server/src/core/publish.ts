@@ -1,11 +1,10 @@
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
-import type { ClaimJournal, ClaimKind, Intent } from './ledger.ts'
+import type { ClaimKind, Intent } from './ledger.ts'
 import type { ResourcePath } from './path.ts'
-import { settlePostponed } from './postponed.ts'
 import type { Resource } from './resource.ts'
 import type { Reservation } from './space.ts'
-import type { Committable } from './store.ts'
+import type { Committable, StoredDeed } from './store.ts'
 import type { Tx } from './tx.ts'
 
 export interface Publication {
@@ -26,7 +25,6 @@ export interface Publication {
 export async function publish(deps: Deps, tx: Tx, publication: Publication): Promise<Resource> {
   const { kind, reservation, staged, intent } = publication
   const { id, path } = reservation
-  await settlePostponed(deps, tx, path)
   // Asked once: after its rename the staged thing cannot be looked at any more.
   const { identity } = staged
   await reservation.intend(tx, { ...intent, identity })
@@ -41,7 +39,7 @@ export async function publish(deps: Deps, tx: Tx, publication: Publication): Pro
 }
 
 /** Where not even the store knows what became of a commit, the journal stays and recovery asks again. */
-async function resolve(deps: Deps, tx: Tx, reservation: Reservation, journal: ClaimJournal) {
+async function resolve(deps: Deps, tx: Tx, reservation: Reservation, journal: StoredDeed) {
   try {
     const outcome = await deps.store.recover(journal)
     if (outcome === 'done') await reservation.settle(tx)

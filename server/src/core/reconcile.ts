@@ -156,10 +156,13 @@ interface Visited {
 
 function exclusively(deps: Deps, path: ResourcePath, visit: Visit): Promise<Visited> {
   return deps.state.exclusive([path], async (tx) => {
-    await settlePostponed(deps, tx, path)
-    return await visited(deps, path, visit)
+    // What is still to be settled would be counted twice: now, and when it is settled.
+    const isSettled = (await settlePostponed(deps, tx, [path])) === null
+    return await visited(deps, path, isSettled ? visit : NOTHING)
   })
 }
+
+const NOTHING: Visit = { counted: async () => null, gone: async () => null }
 
 async function visited(deps: Deps, path: ResourcePath, visit: Visit): Promise<Visited> {
   const tally = await tallyOf(deps, path)

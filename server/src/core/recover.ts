@@ -2,7 +2,7 @@ import type { Deps } from './deps.ts'
 import type { ClaimJournal } from './ledger.ts'
 import type { LogFields } from './log.ts'
 import { forgetOrphans } from './orphans.ts'
-import { endClaim } from './postponed.ts'
+import { endClaim, pathsOf, settlePostponed } from './postponed.ts'
 import { releasePostponed } from './release.ts'
 
 /**
@@ -55,12 +55,12 @@ async function orTellOf<T>(
 }
 
 /** One claim that cannot be recovered keeps neither the others nor the start waiting; it is tried again. */
-async function tryToRecover(deps: Deps, { id, path }: ClaimJournal): Promise<void> {
+async function tryToRecover(deps: Deps, journal: ClaimJournal): Promise<void> {
+  const { id, path } = journal
+  const paths = pathsOf(journal)
   await orTellOf(deps, 'a claim could not be recovered', { claim: id, path }, () =>
-    deps.state.exclusive([path], async (tx) => {
-      // Read again: its owner may have ended it while this waited for the critical section.
-      const claim = await deps.state.ledger.journal(id)
-      if (claim !== null) await endClaim(deps, tx, claim)
+    deps.state.exclusive(paths, async (tx) => {
+      if ((await settlePostponed(deps, tx, paths)) === null) await endClaim(deps, tx, journal)
     }),
   )
 }

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { depsIn, putText, requireSettled, visible } from '../../test/fault/harness.ts'
+import {
+  depsIn,
+  mkcol,
+  putText,
+  removeAt,
+  requireSettled,
+  sceneOf,
+  visible,
+} from '../../test/fault/harness.ts'
 import { temporaryFolder } from '../../test/support/folder.ts'
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
@@ -35,11 +43,29 @@ describe('a claim that cannot be released because the state has no room', () => 
       await requireSettled(deps, folder)
     })
   }
+
+  it('keeps nobody from deleting what it was for, which makes the room (DEL-09)', async (test) => {
+    const { deps, folder } = sceneOf(test)
+    await mkcol(deps, '/c')
+    const full = withoutRelease(deps)
+    const stage: Deps['store']['stage'] = async (...what) =>
+      Object.assign(await deps.store.stage(...what), { commit: noRoom })
+    await assert.rejects(putText({ ...full, store: { ...deps.store, stage } }, '/c/a', 'content'), {
+      code: 'disk-full',
+    })
+
+    await removeAt(full, '/c')
+    await keepLeases(deps)
+
+    assert.deepEqual(await visible(deps, folder), [])
+    await requireSettled(deps, folder)
+  })
 })
 
 function withoutRelease(deps: Deps): Deps {
-  const release = async () => {
-    throw new DavError('disk-full', 'no room for the row', { shortage: { cause: 'disk-bytes' } })
-  }
-  return { ...deps, state: { ...deps.state, ledger: { ...deps.state.ledger, release } } }
+  return { ...deps, state: { ...deps.state, ledger: { ...deps.state.ledger, release: noRoom } } }
+}
+
+async function noRoom(): Promise<never> {
+  throw new DavError('disk-full', 'no room for the row', { shortage: { cause: 'disk-bytes' } })
 }

@@ -3,7 +3,7 @@ import { DavError, isNoRoom } from './errors.ts'
 import { changesOfName, type Guard, requireAllowed } from './guard.ts'
 import type { Removal } from './ledger.ts'
 import { type ResourcePath, ROOT } from './path.ts'
-import { settlePostponed } from './postponed.ts'
+import { requireSettled, settlePostponed } from './postponed.ts'
 import { failedAfterwards } from './publish.ts'
 import { correctBelow } from './reconcile.ts'
 import { leaseUntilMs, settleOrPostpone } from './space.ts'
@@ -23,7 +23,7 @@ export async function remove(deps: Deps, request: Remove): Promise<void> {
   const { path } = request
   if (path === ROOT) throw new DavError('forbidden', 'the root collection cannot be deleted', { path })
   await deps.state.exclusive([path], async (tx) => {
-    await settlePostponed(deps, tx, path)
+    const owed = await settlePostponed(deps, tx, [path])
     const before = await deps.store.stat(path)
     if (before === null) throw new DavError('not-found', 'there is nothing to delete', { path })
     await requireAllowed(deps, request.guard, { path, current: before, changes: changesOfName(path, before) })
@@ -36,13 +36,27 @@ export async function remove(deps: Deps, request: Remove): Promise<void> {
       if (removed === 'out-of-sight')
         deps.log.error('what was deleted takes room until the next start', { path })
     } catch (error) {
-      const isThere = await withdraw(deps, tx, removal, journaled)
+      const isThere = await withdraw(deps, tx, removal, { journaled, owed })
       throw isThere ? error : failedAfterwards(error, path)
     }
     if (!journaled) await journalAfterwards(deps, tx, removal)
-    await settleOrPostpone(deps, tx, id)
+    await settleAfter(deps, tx, removal, owed)
   })
   deps.state.maintain()
+}
+
+/**
+ * What is owed there comes first, because a removal takes away again what that has brought; and there may be room for
+ * it by now.
+ */
+async function settleAfter(deps: Deps, tx: Tx, { id, path }: Removal, owed: DavError | null): Promise<void> {
+  if (owed === null) return void (await settleOrPostpone(deps, tx, id))
+  deps.unsettled.add(id)
+  try {
+    await settlePostponed(deps, tx, [path])
+  } catch (error) {
+    deps.log.error('a removal is left to recovery', { claim: id, path, error })
+  }
 }
 
 /** On a disk so full that not even this row fits, the removal goes ahead and is written down after it. */
@@ -65,20 +79,27 @@ async function journal(deps: Deps, tx: Tx, removal: Removal): Promise<boolean> {
  * members beside one that could not, is given back (RFC 4918 §9.6.1).
  * @returns whether it is known to be there
  */
-async function withdraw(deps: Deps, tx: Tx, removal: Removal, journaled: boolean): Promise<boolean> {
+async function withdraw(
+  deps: Deps,
+  tx: Tx,
+  removal: Removal,
+  { journaled, owed }: { readonly journaled: boolean; readonly owed: DavError | null },
+): Promise<boolean> {
   const { id, path } = removal
   let isThere = false
   await leaveUndone(deps, removal, async () => {
     isThere = (await deps.store.stat(path)) !== null
-    if (!isThere && journaled) return await settleOrPostpone(deps, tx, id)
+    if (!isThere && journaled) return await settleAfter(deps, tx, removal, owed)
     await deps.state.ledger.release(id)
+    // What is counted now must not be counted again when something that was postponed is settled.
+    await requireSettled(deps, tx, [path])
     await correctBelow(deps, path)
   })
   return isThere
 }
 
 /** The refusal that is on its way must arrive; what is left of the journal row is recovery's. */
-async function leaveUndone(deps: Deps, { id, path }: Removal, work: () => Promise<void>): Promise<void> {
+async function leaveUndone(deps: Deps, { id, path }: Removal, work: () => Promise<unknown>): Promise<void> {
   try {
     await work()
   } catch (error) {

@@ -161,17 +161,22 @@ function reservation(deps: Deps, want: Want, claimedBytes: number): Reservation 
 
 /**
  * Ends a claim whose bytes are in place. If the state has no room even for that, the claim stays as it is: it
- * holds at least what the settled bytes would, and recovery settles it when its lease ends.
+ * holds at least what the settled bytes would, and who comes next to its path, or recovery, settles it.
+ * @returns why it is postponed
  */
-export async function settleOrPostpone(deps: Deps, tx: Tx, id: string): Promise<void> {
+export async function settleOrPostpone(deps: Deps, tx: Tx, id: string): Promise<DavError | null> {
   try {
     await deps.state.ledger.settle(tx, id)
+    deps.unsettled.delete(id)
+    return null
   } catch (error) {
     if (!(error instanceof DavError)) throw error
+    deps.unsettled.add(id)
     deps.log.error('a settlement is postponed: the state cannot be written', {
       claim: id,
       reason: error.message,
     })
+    return error
   }
 }
 

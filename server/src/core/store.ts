@@ -47,11 +47,14 @@ export interface ResourceStore {
   /** Synchronous because it is read inside the ledger's transaction: between the two nothing may happen. */
   freeSpace(): FreeSpace
   /** After a crash: finishes or undoes what `journal` describes and says which. */
-  recover(journal: ClaimJournal): Promise<'done' | 'undone'>
+  recover(journal: StoredDeed): Promise<'done' | 'undone'>
   /** Removes everything staged that no running operation owns. @returns how many there were */
   discardStrays(known: ReadonlySet<string>): Promise<number>
   close(): Promise<void>
 }
+
+/** What a claim was about to do to the tree, and whether it was about to. */
+export type StoredDeed = Omit<ClaimJournal, 'sourcePath'>
 
 /** What a collection holds itself. Members that no client can reach count too: they use the space. */
 export interface Tally {

@@ -37,6 +37,8 @@ export function depsIn(folder: string, limits: Partial<Limits> = {}): Deps & { c
     limits: { ...DEFAULT_LIMITS, ...limits },
     running: new Map(),
     unreleased: new Set(),
+    unsettled: new Set(),
+    ending: new Map(),
     nowMs: Date.now,
     newId: () => {
       ids += 1
@@ -159,8 +161,8 @@ async function requireNoOrphans(deps: Deps, after: string): Promise<void> {
   }
 }
 
-/** What a start does. */
+/** What a start does, which knows only what was written down. */
 export async function recover(deps: Deps): Promise<void> {
-  deps.running.clear()
+  for (const known of [deps.running, deps.unreleased, deps.unsettled]) known.clear()
   await recoverAll(deps)
 }

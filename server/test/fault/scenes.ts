@@ -152,19 +152,19 @@ async function twoTrees(deps: Deps): Promise<void> {
   await set(deps, '/e/old', { color: 'blue' })
 }
 
-async function copied(deps: Deps, from: string, to: string): Promise<readonly string[]> {
+export async function copied(deps: Deps, from: string, to: string): Promise<readonly string[]> {
   const transfer = { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL }
   const { failures } = await copyTree(deps, { ...transfer, depth: 'infinity' })
   return failures.map(({ path }) => path)
 }
 
-async function moved(deps: Deps, from: string, to: string): Promise<undefined> {
+export async function moved(deps: Deps, from: string, to: string): Promise<undefined> {
   await moveTree(deps, { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL })
   return undefined
 }
 
 /** A PROPPATCH; null removes. */
-async function set(
+export async function set(
   deps: Deps,
   path: string,
   values: Readonly<Record<string, string | null>>,

@@ -53,7 +53,8 @@ const KINDS = 4
 const MOST_CALLS = 60
 // It is the server that is too busy, and the next moment it is not: 503, never 500.
 const TOO_MANY_OPEN: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE'])
-// What the server says when something is left for its next start, which then may find counters to put right.
+// What the server says when something is left for its next start, which then may find counters to put right. What comes
+// after that without a start is seen by test/fault/postponed.test.ts.
 const LEFT_TO_RECOVERY = /is postponed|left to recovery|could not be written down/
 
 /** The failures of one system call during a request: of the first, the second and so on up to `most`. */

@@ -1,9 +1,8 @@
 import { lstatSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { DavError } from '../../core/errors.ts'
-import type { ClaimJournal } from '../../core/ledger.ts'
 import { memberPath, nameOf, parentOf, type ResourcePath, ROOT } from '../../core/path.ts'
-import type { Removed } from '../../core/store.ts'
+import type { Removed, StoredDeed } from '../../core/store.ts'
 import { type Anchor, withParent } from './anchor.ts'
 import { identityOf } from './facts.ts'
 import { lookAt } from './lookup.ts'
@@ -75,7 +74,7 @@ function halfWay(path: string, top: string): string {
 }
 
 /** After a crash: whether what the journal describes has happened. A removal that had begun is finished. */
-export async function recoverClaim(volume: Volume, journal: ClaimJournal): Promise<'done' | 'undone'> {
+export async function recoverClaim(volume: Volume, journal: StoredDeed): Promise<'done' | 'undone'> {
   const { id, kind, path, identity } = journal
   if (kind === 'remove') {
     if (exists(volume.trash.at(id))) await finishRemoval(volume, path, id).catch(outOfSight)

@@ -3,7 +3,7 @@ import type { Totals } from '../../../core/resource.ts'
 import type { Claim } from '../../sql/room.ts'
 import type { Database } from '../database.ts'
 
-const JOURNAL = 'id, kind, path, identity'
+const JOURNAL = 'id, kind, path, source_path AS sourcePath, identity'
 
 const COLUMNS = {
   id: 'id',
