@@ -34,6 +34,16 @@ export async function forgetGone(deps: Deps, paths: readonly ResourcePath[]): Pr
   }
 }
 
+/** The same of everything at and below `path`, within a critical section that holds it. */
+export async function forgetGoneBelow(deps: Deps, tx: Tx, path: ResourcePath): Promise<void> {
+  for await (const page of deps.state.properties.paths(path)) {
+    await forgetThose(deps, tx, await goneAmong(deps, page))
+  }
+  const roots = (await deps.state.locks.all(deps.nowMs())).map(({ root }) => root)
+  const below = roots.filter((root) => contains(path, root))
+  await forgetThose(deps, tx, await goneAmong(deps, below))
+}
+
 async function forget(deps: Deps, gone: readonly ResourcePath[]): Promise<void> {
   if (gone.length === 0) return
   await deps.state.exclusive(gone, async (tx) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { renameSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import {
@@ -10,12 +10,14 @@ import {
   removeAt,
   requireSettled,
   sceneOf,
+  UNCONDITIONAL,
   visible,
 } from '../../test/fault/harness.ts'
-import { OPERATIONS } from '../../test/fault/scenes.ts'
+import { lock, OPERATIONS, set } from '../../test/fault/scenes.ts'
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
 import { keepLeases, recoverAll } from './recover.ts'
+import { remove } from './remove.ts'
 
 describe('recovery in trouble', () => {
   it('goes on where one path cannot be looked at, and forgets nothing of that', async (test) => {
@@ -91,6 +93,29 @@ describe('a removal in trouble', () => {
     await recover(deps)
 
     assert.deepEqual(await visible(deps, folder), ['/a precious (text/x-8)'])
+    await requireSettled(deps, folder)
+  })
+
+  it('gives back the properties and locks of members that are gone, where another one could not be removed (QUOTA-17)', async (test) => {
+    const { deps, folder } = sceneOf(test)
+    await mkcol(deps, '/c')
+    for (const path of ['/c/loose', '/c/stuck']) {
+      await putText(deps, path, 'content')
+      await set(deps, path, { color: 'red' })
+    }
+    await lock(deps, '/c/loose')
+    const [held] = await deps.state.locks.all(Date.now())
+    const conditions = [{ negated: false, token: held?.token ?? '' }]
+    const guard = { ...UNCONDITIONAL, ifHeader: { lists: [{ resource: at('/c/loose'), conditions }] } }
+    const half: Deps['store']['remove'] = async () => {
+      rmSync(join(folder, 'c', 'loose'))
+      throw new DavError('forbidden', 'a fault of the test')
+    }
+
+    const removed = remove({ ...deps, store: { ...deps.store, remove: half } }, { path: at('/c'), guard })
+
+    await assert.rejects(removed, { code: 'forbidden' })
+    assert.deepEqual(await visible(deps, folder), ['/c collection ()', '/c/stuck content (text/x-7,red)'])
     await requireSettled(deps, folder)
   })
 

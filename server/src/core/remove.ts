@@ -2,6 +2,7 @@ import type { Deps } from './deps.ts'
 import { DavError, isNoRoom } from './errors.ts'
 import { changesOfName, type Guard, requireAllowed } from './guard.ts'
 import type { Removal } from './ledger.ts'
+import { forgetGoneBelow } from './orphans.ts'
 import { type ResourcePath, ROOT } from './path.ts'
 import { requireSettled, settlePostponed } from './postponed.ts'
 import { failedAfterwards } from './publish.ts'
@@ -76,7 +77,7 @@ async function journal(deps: Deps, tx: Tx, removal: Removal): Promise<boolean> {
 
 /**
  * Recovery must not carry out later what was answered with a refusal. What could be removed all the same, the
- * members beside one that could not, is given back (RFC 4918 §9.6.1).
+ * members beside one that could not, is given back (RFC 4918 §9.6.1), with its properties and locks.
  * @returns whether it is known to be there
  */
 async function withdraw(
@@ -94,6 +95,7 @@ async function withdraw(
     // What is counted now must not be counted again when something that was postponed is settled.
     await requireSettled(deps, tx, [path])
     await correctBelow(deps, path)
+    await forgetGoneBelow(deps, tx, path)
   })
   return isThere
 }
