@@ -19,6 +19,7 @@ import { ROOT } from './path.ts'
 import { check, recount, walkThrough } from './reconcile.ts'
 import { keepLeases } from './recover.ts'
 import { remove } from './remove.ts'
+import { changeLimits } from './spaces.ts'
 
 // Pairs of operations, one of which is postponed: test/fault/postponed.test.ts.
 describe('a settlement that was postponed', () => {
@@ -74,6 +75,27 @@ describe('a settlement that was postponed', () => {
     await walkThrough(recount(unsettling(deps), ROOT))
     await keepLeases(deps)
 
+    await requireSettled(deps, folder)
+  })
+
+  it('takes no limit away that was set after it (QUOTA-17)', async (test) => {
+    const { deps, folder } = sceneOf(test)
+    await smallTree(deps)
+    await mkcol(deps, '/u')
+    await changeLimits(deps, at('/t'), { limitBytes: 1000 })
+    await moved(unsettling(deps), '/t', '/u')
+
+    await changeLimits(deps, at('/u'), { limitBytes: 2000 })
+    await keepLeases(deps)
+
+    const spaces = await deps.state.ledger.spaces()
+    assert.deepEqual(
+      spaces.map(({ path, limitBytes }) => [path, limitBytes]),
+      [
+        [ROOT, null],
+        [at('/u'), 2000],
+      ],
+    )
     await requireSettled(deps, folder)
   })
 
