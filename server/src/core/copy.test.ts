@@ -143,6 +143,30 @@ describe('a folder that takes the place of what is around, while', () => {
 })
 
 describe('copying a tree', () => {
+  it('over something is refused as a whole when a member finds no room any more, and what was there stays (MX-29, STOR-01)', async (test) => {
+    const { deps, folder } = sceneOf(test)
+    for (const path of ['/tree', '/old']) await mkcol(deps, path)
+    for (const path of ['/tree/a', '/tree/b', '/old/kept']) await putText(deps, path, 'x')
+    const before = await visible(deps, folder)
+    const stageCopy = async (...values: Parameters<typeof deps.store.stageCopy>) => {
+      const staged = await deps.store.stageCopy(...values)
+      const copyFile = async (...args: Parameters<StagedCopy['copyFile']>) => {
+        if (args[0] === at('/tree/b')) throw new DavError('disk-full', 'a fault of the test')
+        return await staged.copyFile(...args)
+      }
+      return Object.create(staged, { copyFile: { value: copyFile } }) as StagedCopy
+    }
+
+    const copying = copyTree(
+      { ...deps, store: { ...deps.store, stageCopy } },
+      { from: at('/tree'), to: at('/old'), depth: 'infinity', overwrite: true, guard: UNCONDITIONAL },
+    )
+
+    await assert.rejects(copying, { code: 'disk-full' })
+    assert.deepEqual(await visible(deps, folder), before)
+    await requireSettled(deps, folder)
+  })
+
   it('names a folder it may not look into, and takes everything else along (CM-17, CM-18)', async (test) => {
     const { deps, folder } = sceneOf(test)
     for (const path of ['/tree', '/tree/open', '/tree/shut']) await mkcol(deps, path)

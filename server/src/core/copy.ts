@@ -1,5 +1,5 @@
 import type { Deps } from './deps.ts'
-import { DavError, type MemberFailure } from './errors.ts'
+import { DavError, isNoRoom, type MemberFailure } from './errors.ts'
 import { largestFileBytes, requireFileSize } from './file-size.ts'
 import { nameOf, type ResourcePath } from './path.ts'
 import { requireSettled } from './postponed.ts'
@@ -278,6 +278,7 @@ function commitCopy(
     // Meanwhile a folder that takes no such files may have taken the place of what is around it.
     const maxFileBytes = await largestFileBytes(deps, copy.to)
     requireFileSize(filler.largestBytes(), maxFileBytes, { path: copy.from, refusal: 'copy-too-large' })
+    if (target !== null) requireAllHadRoom(failures)
     const replaces = contentOf(await chargeOf(deps, copy.to, target))
     await publish(deps, tx, {
       kind: 'copy',
@@ -287,6 +288,12 @@ function commitCopy(
     })
     return { created: target === null, failures }
   })
+}
+
+/** A copy that lacks members for want of room may stand where nothing was, and never in place of what was whole. */
+function requireAllHadRoom(failures: readonly MemberFailure[]): void {
+  const noRoom = failures.find(({ error }) => isNoRoom(error))
+  if (noRoom !== undefined) throw noRoom.error
 }
 
 /** No content came with the request, so that what the file system calls too large is no matter of its size. */
