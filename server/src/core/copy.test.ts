@@ -14,6 +14,7 @@ import { MIB } from '../../test/support/content.ts'
 import { mountedVolume } from '../../test/support/volume.ts'
 import { copyTree } from './copy.ts'
 import type { Deps } from './deps.ts'
+import { currentDiskRoom } from './disk-room.ts'
 import { DavError } from './errors.ts'
 import { NO_LIMITS, type SpaceLimits } from './ledger.ts'
 import { moveTree } from './move.ts'
@@ -69,6 +70,30 @@ describe('copying a file that is replaced in the middle', () => {
       '/b new content (text/x-11)',
     ])
     await requireSettled(deps, folder)
+  })
+})
+
+describe('copying a large file', () => {
+  it('holds no more room than the file needs, while it is copied too (STOR-05)', async (test) => {
+    const mount = mountedVolume(test, 'tmpfs', { sizeBytes: 64 * MIB })
+    const deps = depsIn(mount)
+    test.after(() => deps.close())
+    await putText(deps, '/a', 'x'.repeat(20 * MIB))
+    const room = async () => (await currentDiskRoom(deps)).bytes
+    let whileCopied = 0
+    // The file is there by then, and nobody has been told.
+    const looking = beforeEachFile(
+      deps,
+      async () => {},
+      async () => {
+        whileCopied = await room()
+      },
+    )
+
+    await copy(looking, '/a', '/b')
+
+    const afterwards = await room()
+    assert.ok(afterwards - whileCopied < MIB, `${afterwards - whileCopied} bytes were held twice`)
   })
 })
 
@@ -219,7 +244,11 @@ async function move(deps: Deps, from: string, to: string): Promise<void> {
 }
 
 /** The same, but something happens before a file is opened that is to be copied, and after it was. */
-function beforeEachFile(deps: Deps, happens: () => Promise<void>, andAfter = (): void => {}): Deps {
+function beforeEachFile(
+  deps: Deps,
+  happens: () => Promise<void>,
+  andAfter: () => void | Promise<void> = () => {},
+): Deps {
   const stageCopy = async (...values: Parameters<typeof deps.store.stageCopy>) => {
     const staged = await deps.store.stageCopy(...values)
     const copyFile = async (...args: Parameters<StagedCopy['copyFile']>) => {

@@ -152,10 +152,13 @@ function fillerOf(
     async file(from, below) {
       const before = totals
       let source: Resource | null = from
-      for (let tries = 1; source !== null; tries += 1) {
-        if (tries > 1) await takeOut(below, before)
-        source = await copyOnce(source, below, tries)
+      const work = async (): Promise<void> => {
+        for (let tries = 1; source !== null; tries += 1) {
+          if (tries > 1) await takeOut(below, before)
+          source = await copyOnce(source, below, tries)
+        }
       }
+      await reservation.during(() => staged.copiedBytes(below), work)
       largestBytes = Math.max(largestBytes, totals.bytes - before.bytes)
       reservation.wrote(totals)
     },

@@ -29,6 +29,8 @@ export interface RunningClaim {
   readonly takesSlot: boolean
   /** What is on the disk already: the operating system counts it, so it needs no room any more. */
   written: Totals
+  /** How much of the next part is there too, while that is one large file that is copied. */
+  copyingBytes?: () => number
   /** Gives back what was claimed ahead and is not needed yet. @returns whether there was something */
   giveBack?: () => Promise<boolean>
 }

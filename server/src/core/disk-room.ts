@@ -18,14 +18,18 @@ export async function currentDiskRoom(deps: Deps): Promise<DiskRoom> {
 }
 
 /**
- * The watermark over the content's device and the state's. Read inside the ledger's transaction, and free space
- * before what is written: a write in between makes the answer smaller than the truth, never larger.
+ * The watermark over the content's device and the state's. Read inside the ledger's transaction. What is written by
+ * this process cannot change in between; what is copied by the system can, and is asked for before the free space: so
+ * the answer is smaller than the truth, never larger.
  */
 export function diskRoom(deps: Deps): (claimed: Totals) => DiskRoom {
   return (claimed) => {
+    let copyingBytes = 0
+    for (const running of deps.running.values()) copyingBytes += running.copyingBytes?.() ?? 0
     const volume = deps.store.freeSpace()
     const state = deps.state.freeSpace()
     let { bytes, entries } = claimed
+    bytes -= copyingBytes
     for (const { written } of deps.running.values()) {
       bytes -= written.bytes
       entries -= written.entries

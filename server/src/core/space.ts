@@ -36,6 +36,8 @@ export interface Reservation {
   cover(totalBytes: number): Promise<void>
   /** Says how much of the content and how many of the names are on the disk by now. */
   wrote(written: Totals): void
+  /** Says how to ask how much of the next part is there, until the work on it ends. */
+  during<T>(copyingBytes: () => number, work: () => Promise<T>): Promise<T>
   /** Fixes and journals what the commit will amount to. @throws 'quota-exceeded' if that no longer fits */
   intend(tx: Tx, intent: Intent): Promise<void>
   settle(tx: Tx): Promise<void>
@@ -134,6 +136,15 @@ function reservation(deps: Deps, want: Want, claimedBytes: number): Reservation 
     wrote({ bytes, entries }) {
       // A source that grows while it is copied has more names than were claimed: those of others are not its own.
       if (running !== undefined) running.written = { bytes, entries: Math.min(entries, want.entries) }
+    },
+    async during(copyingBytes, work) {
+      if (running === undefined) return await work()
+      running.copyingBytes = copyingBytes
+      try {
+        return await work()
+      } finally {
+        delete running.copyingBytes
+      }
     },
     async intend(tx, intent) {
       await claim.fix()

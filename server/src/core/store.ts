@@ -103,6 +103,8 @@ export interface StagedCopy extends Committable {
    *   Then, and on failure, a part may be left, until it is left out.
    */
   copyFile(from: ResourcePath, below: string, mostBytes: number): Promise<number | null>
+  /** How much of a file is on the disk already while it is copied. */
+  copiedBytes(below: string): number
   makeCollection(below: string): Promise<void>
   /** Takes out what is there of a member, with everything below it. */
   leaveOut(below: string): Promise<void>

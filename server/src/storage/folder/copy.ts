@@ -31,6 +31,7 @@ export async function stageCopy(
     makeCollection: (below) => volume.guard(target, () => makeCollection(below)),
     copyFile: (from, below, mostBytes) =>
       volume.guard(from, () => copyInto(volume, from, { to: root + below, mostBytes })),
+    copiedBytes: (below) => lstatSync(root + below, { throwIfNoEntry: false })?.size ?? 0,
     leaveOut: (below) =>
       volume.guard(target, async () => {
         for (const collection of collections) {
