@@ -31,7 +31,11 @@ export async function stageCopy(
     makeCollection: (below) => volume.guard(target, () => makeCollection(below)),
     copyFile: (from, below, mostBytes) =>
       volume.guard(from, () => copyInto(volume, from, { to: root + below, mostBytes })),
-    copiedBytes: (below) => lstatSync(root + below, { throwIfNoEntry: false })?.size ?? 0,
+    copiedBytes(below) {
+      // btrfs counts as free what is not synced yet, and that is done when the whole file is there.
+      if (volume.unsynced !== null) return 0
+      return lstatSync(root + below, { throwIfNoEntry: false })?.size ?? 0
+    },
     leaveOut: (below) =>
       volume.guard(target, async () => {
         for (const collection of collections) {

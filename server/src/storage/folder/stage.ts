@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { DavError } from '../../core/errors.ts'
+import { MIB } from '../../core/limits.ts'
 import type { ResourcePath } from '../../core/path.ts'
 import type { Committable, Staged } from '../../core/store.ts'
 import { type Anchor, withParent } from './anchor.ts'
@@ -17,6 +18,7 @@ export async function stageFile(volume: Volume, target: ResourcePath, id: string
   const discard = async (): Promise<void> => {
     await handle.close().catch(() => {})
     await rm(at, { force: true })
+    volume.unsynced?.delete(id)
   }
   const stats = await handle.stat({ bigint: true }).catch(async (error) => {
     await discard()
@@ -30,8 +32,10 @@ export async function stageFile(volume: Volume, target: ResourcePath, id: string
         for await (const chunk of body) {
           await writeWhole(handle, chunk, totalBytes)
           totalBytes += chunk.byteLength
+          await account(volume, handle, { id, bytes: chunk.byteLength })
         }
         await finish(volume, handle, modifiedMs)
+        volume.unsynced?.delete(id)
         return totalBytes
       }),
     commit: (_tx, path) =>
@@ -90,6 +94,23 @@ export async function requireCommittable(volume: Volume, target: ResourcePath): 
       path: target,
     })
   })
+}
+
+// What the system has written by itself is subtracted twice until the next sync: no more than this of each upload.
+const MOST_UNSYNCED_BYTES = 16 * MIB
+
+/** Where the file system counts what is not on the disk as free, it is kept in mind, and synced before it is much. */
+async function account(
+  { unsynced }: Volume,
+  handle: FileHandle,
+  { id, bytes }: { readonly id: string; readonly bytes: number },
+): Promise<void> {
+  if (unsynced === null) return
+  const sum = (unsynced.get(id) ?? 0) + bytes
+  unsynced.set(id, sum)
+  if (sum < MOST_UNSYNCED_BYTES) return
+  await handle.datasync()
+  unsynced.set(id, 0)
 }
 
 async function finish(volume: Volume, handle: FileHandle, modifiedMs: number | undefined): Promise<void> {

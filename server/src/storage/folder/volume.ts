@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, realpathSync, statfsSync } from 'node:fs'
 import { DavError } from '../../core/errors.ts'
-import { freeSpaceFrom } from '../../core/free-space.ts'
+import { freeSpaceFrom, sharesRoomWithItsTrees } from '../../core/free-space.ts'
 import { RESERVED_NAME, type ResourcePath, resourcePath } from '../../core/path.ts'
 import type { FreeSpace } from '../../core/resource.ts'
 import { StartError } from '../../core/start-error.ts'
@@ -18,6 +18,11 @@ export interface Volume {
   /** Where what is removed goes, by one rename, before it is taken apart. */
   readonly trash: Anchor
   readonly durability: Durability
+  /**
+   * By id, how much of what is staged may not be on the disk yet, where the file system counts that as free (btrfs); null
+   * where it counts it at once.
+   */
+  readonly unsynced: Map<string, number> | null
   freeSpace(): FreeSpace
   /** @throws DavError 'io-error' once somebody has removed stage or trash: they are open, so no lookup would show it */
   requireOwn(path: ResourcePath): void
@@ -39,7 +44,12 @@ export function openVolume(folder: string, durability: Durability, nowMs: () => 
   const root = anchorRoot(real)
   const stage = ownDirectory(real, 'stage')
   const trash = ownDirectory(real, 'trash')
-  const freeSpace = () => freeSpaceFrom(statfsSync(real))
+  const unsynced = sharesRoomWithItsTrees(statfsSync(real)) ? new Map<string, number>() : null
+  const freeSpace = () => {
+    const found = freeSpaceFrom(statfsSync(real))
+    const unsyncedBytes = [...(unsynced?.values() ?? [])].reduce((sum, bytes) => sum + bytes, 0)
+    return { ...found, freeBytes: Math.max(0, found.freeBytes - unsyncedBytes) }
+  }
   const own = [stage, trash]
   // Where stage or trash is gone, "no such file" is about them: a client told 404 would take its file as deleted.
   const ours = (error: unknown, path: ResourcePath) =>
@@ -51,6 +61,7 @@ export function openVolume(folder: string, durability: Durability, nowMs: () => 
     stage,
     trash,
     durability,
+    unsynced,
     freeSpace,
     requireOwn(path) {
       if (own.some(isRemoved)) throw ownRemoved(path)
