@@ -1,6 +1,6 @@
 import type { Deps } from './deps.ts'
 import { DavError, isNoRoom, type MemberFailure } from './errors.ts'
-import { largestFileBytes, requireFileSize } from './file-size.ts'
+import { asCopy, largestFileBytes, requireFileSize } from './file-size.ts'
 import { nameOf, type ResourcePath } from './path.ts'
 import { requireSettled } from './postponed.ts'
 import { abandon, publish } from './publish.ts'
@@ -297,10 +297,4 @@ function commitCopy(
 function requireAllHadRoom(failures: readonly MemberFailure[]): void {
   const noRoom = failures.find(({ error }) => isNoRoom(error))
   if (noRoom !== undefined) throw noRoom.error
-}
-
-/** No content came with the request, so that what the file system calls too large is no matter of its size. */
-function asCopy(error: unknown): never {
-  if (!(error instanceof DavError) || error.code !== 'file-too-large') throw error
-  throw new DavError('copy-too-large', error.message, error.details)
 }
