@@ -1,8 +1,8 @@
+import { type Audited, audit, correct } from '../core/audit.ts'
 import type { Deps } from '../core/deps.ts'
 import { DavError } from '../core/errors.ts'
 import type { SpaceLimits } from '../core/ledger.ts'
 import type { ResourcePath } from '../core/path.ts'
-import { check, recount, type Walked } from '../core/reconcile.ts'
 import { changeLimits, listSpaces, removeSpace, showSpace, type Watching } from '../core/spaces.ts'
 import { StartError } from '../core/start-error.ts'
 import { breakLock, listLocks } from './locks.ts'
@@ -16,7 +16,7 @@ export interface AdminRequest {
 
 /** An answer is any number of steps and then a value, or a sentence that says why there is none. */
 export type AdminLine =
-  | { readonly step: Walked }
+  | { readonly step: Audited }
   | { readonly value: unknown }
   | { readonly problem: string; readonly hint: string }
 
@@ -55,10 +55,10 @@ async function* answerOf(deps: AdminDeps, { method, path, body }: AdminRequest):
       return yield { value: true }
     case 'POST check/':
       await requireFolder(deps, at)
-      return yield* walked(check(deps, at))
+      return yield* walked(audit(deps, at))
     case 'POST recount/':
       await requireFolder(deps, at)
-      return yield* walked(logged(deps, recount(deps, at)))
+      return yield* walked(logged(deps, correct(deps, at)))
     default:
       throw new StartError(`the server does not know ${method} ${path}`, 'It may be of another version.')
   }
@@ -76,18 +76,21 @@ async function requireFolder(deps: Deps, path: ResourcePath): Promise<void> {
 
 const STEP_FOLDERS = 100
 
-async function* walked(walk: AsyncGenerator<Walked>): AsyncGenerator<AdminLine> {
-  let last: Walked | null = null
+async function* walked(walk: AsyncGenerator<Audited>): AsyncGenerator<AdminLine> {
+  let last: Audited | null = null
   for await (const step of walk) {
     last = step
-    if (step.drift !== null || step.folders % STEP_FOLDERS === 0) yield { step }
+    if (step.drift !== null || step.orphans.length > 0 || step.folders % STEP_FOLDERS === 0) yield { step }
   }
   yield { value: last }
 }
 
 /** Who looks for a number that has jumped finds it in the log. */
-async function* logged({ log }: Deps, walk: AsyncGenerator<Walked>): AsyncGenerator<Walked> {
+async function* logged({ log }: Deps, walk: AsyncGenerator<Audited>): AsyncGenerator<Audited> {
   for await (const step of walk) {
+    if (step.orphans.length > 0) {
+      log.info('a recount has forgotten properties and locks of what is gone', { paths: step.orphans })
+    }
     if (step.drift !== null) log.info('a recount has corrected a folder', { ...step.drift })
     yield step
   }

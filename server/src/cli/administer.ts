@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import { type AdminLine, type AdminRequest, answer } from '../admin/answer.ts'
 import { askServer } from '../admin/socket.ts'
 import type { Loaded } from '../config/load.ts'
+import type { Audited } from '../core/audit.ts'
 import { silentLog } from '../core/log.ts'
 import { RESERVED_NAME } from '../core/path.ts'
-import type { Walked } from '../core/reconcile.ts'
 import { StartError } from '../core/start-error.ts'
 import { withStoppedServer } from '../open.ts'
 
@@ -16,7 +16,7 @@ import { withStoppedServer } from '../open.ts'
 export async function administer(
   { settings }: Loaded,
   request: AdminRequest,
-  onStep: (step: Walked) => void = () => {},
+  onStep: (step: Audited) => void = () => {},
 ): Promise<unknown> {
   const { folder, state, keepFree, maxFileSize, durability } = settings
   const lines = await askServer(state ?? join(folder, RESERVED_NAME), request)
@@ -34,7 +34,7 @@ export async function administer(
   )
 }
 
-async function valueIn(lines: AsyncIterable<AdminLine>, onStep: (step: Walked) => void): Promise<unknown> {
+async function valueIn(lines: AsyncIterable<AdminLine>, onStep: (step: Audited) => void): Promise<unknown> {
   for await (const line of lines) {
     if ('step' in line) onStep(line.step)
     else if ('value' in line) return line.value

@@ -121,7 +121,7 @@ export function parseSpacePath(text: string): ResourcePath {
   return segments.length === 0 ? ROOT : resourcePath(segments)
 }
 
-export function showSpace({ path, limits }: SpaceSetting): string {
+export function showSpace({ path, limits }: Omit<SpaceSetting, 'kind'>): string {
   return `${path}:${showLimits(limits).join(',')}`
 }
 

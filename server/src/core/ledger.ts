@@ -68,6 +68,8 @@ export interface Drift {
   readonly path: ResourcePath
   readonly recorded: Totals | null
   readonly counted: Totals | null
+  /** The limits set by command that have ended with it, outer ones first; left out where there were none. */
+  readonly ended?: readonly Pick<Space, 'path' | keyof SpaceLimits>[]
 }
 
 /** Port: who may still store how much. */

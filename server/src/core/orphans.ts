@@ -23,7 +23,7 @@ export async function* forgetOrphans(deps: Deps, tree: typeof ROOT | null): Asyn
   }
 }
 
-/** Forgets those at and below each of `paths` where nothing is any more. What cannot be forgotten now keeps nothing else from it. */
+/** Forgets what belonged to those of `paths` where nothing is any more, and to all below them. What cannot be forgotten now keeps nothing else from it. */
 export async function forgetGone(deps: Deps, paths: readonly ResourcePath[]): Promise<void> {
   for (let first = 0; first < paths.length; first += NAMES_AT_ONCE) {
     try {
@@ -34,14 +34,30 @@ export async function forgetGone(deps: Deps, paths: readonly ResourcePath[]): Pr
   }
 }
 
+/** What is gone at and below `path` and has properties or locks all the same, in pages. */
+export async function* orphansBelow(deps: Deps, path: ResourcePath): AsyncGenerator<readonly ResourcePath[]> {
+  const roots = await lockRootsBelow(deps, path)
+  yield await goneAmong(deps, [...new Set(roots)])
+  const known = new Set(roots)
+  for await (const page of deps.state.properties.paths(path)) {
+    yield await goneAmong(
+      deps,
+      page.filter((each) => !known.has(each)),
+    )
+  }
+}
+
 /** The same of everything at and below `path`, within a critical section that holds it. */
 export async function forgetGoneBelow(deps: Deps, tx: Tx, path: ResourcePath): Promise<void> {
   for await (const page of deps.state.properties.paths(path)) {
     await forgetThose(deps, tx, await goneAmong(deps, page))
   }
+  await forgetThose(deps, tx, await goneAmong(deps, await lockRootsBelow(deps, path)))
+}
+
+async function lockRootsBelow(deps: Deps, path: ResourcePath): Promise<readonly ResourcePath[]> {
   const roots = (await deps.state.locks.all(deps.nowMs())).map(({ root }) => root)
-  const below = roots.filter((root) => contains(path, root))
-  await forgetThose(deps, tx, await goneAmong(deps, below))
+  return roots.filter((root) => contains(path, root))
 }
 
 async function forget(deps: Deps, gone: readonly ResourcePath[]): Promise<void> {

@@ -118,8 +118,20 @@ interface Visit {
   gone(path: ResourcePath): Promise<Drift | null>
 }
 
-function correcting({ state: { ledger } }: Deps): Visit {
-  return { counted: (folder) => ledger.correct(folder), gone: (path) => ledger.forgetFolder(path) }
+function correcting(deps: Deps): Visit {
+  return { counted: (folder) => deps.state.ledger.correct(folder), gone: (path) => forgetFolder(deps, path) }
+}
+
+/** Limits that end without a word would be missed when they are needed. */
+async function forgetFolder({ state: { ledger }, log }: Deps, path: ResourcePath): Promise<Drift | null> {
+  if ((await ledger.record(path)) === null) return null
+  const ended = (await ledger.spaces()).filter((space) => !space.isConfigured && contains(path, space.path))
+  const drift = await ledger.forgetFolder(path)
+  if (drift === null || ended.length === 0) return drift
+  for (const space of ended) {
+    log.warn('limits set by command have ended, because their folder is gone', { space: space.path })
+  }
+  return { ...drift, ended }
 }
 
 async function* reconcile(deps: Deps, path: ResourcePath, visit: Visit): AsyncGenerator<Walked> {

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { ask } from '../support/ask.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { plimsoll, scene } from '../support/operator.ts'
+import { lock, setting, update } from '../support/spawned.ts'
 
 describe('plimsoll check and plimsoll recount', () => {
   /** What another program may do behind the server's back. */
@@ -61,6 +62,31 @@ describe('plimsoll check and plimsoll recount', () => {
     assert.match(shown.stdout, /files +1\.56 KiB \(1600 bytes\) in 3 files and folders/)
     await server.stop()
     assert.match(server.log(), /a recount has corrected a folder/)
+  })
+
+  it('find properties and locks of what is gone, and a limit that ends with its folder (QUOTA-17)', async (test) => {
+    const { folder, server } = await scene(test)
+    await update(server, '/team/a', setting('z:note', 'x'.repeat(900)))
+    await lock(server, '/team/b')
+    await ask(server, 'MKCOL /limited')
+    await plimsoll('space', 'set', '/limited', folder, '--limit', '1000')
+    for (const name of ['team/a', 'team/b', 'limited']) rmSync(join(folder, name), { recursive: true })
+
+    const checked = await plimsoll('check', folder)
+    const recounted = await plimsoll('recount', folder)
+    const after = await plimsoll('check', folder)
+
+    assert.deepEqual([checked.code, recounted.code, after.code], [3, 0, 0])
+    assert.match(checked.stdout, /\/team\/a\n {2}is gone, its properties or locks are recorded\n/)
+    assert.match(checked.stdout, /3 folders differ, 2 things are gone and have properties or locks\./)
+    assert.match(recounted.stdout, /3 folders corrected, 2 things are gone and forgotten\./)
+    assert.match(
+      recounted.stdout,
+      /\/limited\n {2}recorded 0 bytes in 0 .*\n.*no such folder\n {2}limits {3}\/limited:limit=1000 B have ended\n/,
+    )
+    assert.match(server.log(), /"space":"\/limited".*limits set by command have ended/)
+    const list = await plimsoll('space', 'list', folder)
+    assert.match(list.stdout, /^\/ {2}0 B /)
   })
 
   it('work without a server, and on one folder alone', async (test) => {
