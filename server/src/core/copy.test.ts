@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import {
   at,
@@ -103,14 +105,51 @@ describe('copying a file that is replaced before it is opened', () => {
     await mkcol(deps, '/box')
     await limit(deps, '/box', { limitFileBytes: 100 })
     await putText(deps, '/a', 'small')
-    const sizes = [10, 20, 1000]
-    const replaced = beforeEachFile(deps, () => putText(deps, '/a', 'x'.repeat(sizes.shift() ?? 1000)))
+    const sizes = [10, 1000]
+    const replacing = beforeEachFile(deps, async () => {
+      const size = sizes.shift()
+      if (size !== undefined) await putText(deps, '/a', 'x'.repeat(size))
+    })
 
-    const copying = copy(replaced, '/a', '/box/a')
+    const copying = copy(replacing, '/a', '/box/a')
 
-    await assert.rejects(copying, { code: 'io-error' })
+    await assert.rejects(copying, { code: 'copy-too-large' })
     assert.equal(await deps.store.stat(at('/box/a')), null)
     await requireSettled(deps, folder)
+  })
+
+  it('comes to an end, however often other requests replace it (CM-14)', async (test) => {
+    const { deps, folder } = sceneOf(test)
+    await putText(deps, '/a', 'old')
+    const writes: Promise<void>[] = []
+    let bytes = 10
+    const replacing = beforeEachFile(deps, async () => {
+      bytes += 10
+      const write = putText(deps, '/a', 'x'.repeat(bytes))
+      writes.push(write)
+      // The third one has to wait for the copy.
+      if (writes.length < 3) await write
+    })
+
+    await copy(replacing, '/a', '/b')
+
+    await Promise.all(writes)
+    assert.equal((await deps.store.stat(at('/b')))?.bytes, 30)
+    await requireSettled(deps, folder)
+  })
+
+  it('is given up where another program makes it longer at every try (STOR-05)', async (test) => {
+    const { deps, folder } = sceneOf(test)
+    await putText(deps, '/a', 'small')
+    let bytes = 10
+    const replacing = beforeEachFile(deps, async () => {
+      bytes += 10
+      writeFileSync(join(folder, 'a'), 'x'.repeat(bytes))
+    })
+
+    await assert.rejects(copy(replacing, '/a', '/b'), { code: 'io-error' })
+
+    assert.equal(await deps.store.stat(at('/b')), null)
   })
 
   it('claims what it has grown by, so that what is kept free stays free (STOR-05, STOR-09)', async (test) => {

@@ -1,11 +1,12 @@
+import { type Filler, fillerOf } from './copy-filler.ts'
 import type { Deps } from './deps.ts'
 import { DavError, isNoRoom, type MemberFailure } from './errors.ts'
-import { asCopy, largestFileBytes, requireFileSize } from './file-size.ts'
+import { largestFileBytes, requireFileSize } from './file-size.ts'
 import { nameOf, type ResourcePath } from './path.ts'
 import { requireSettled } from './postponed.ts'
 import { abandon, publish } from './publish.ts'
 import { NOTHING, type Resource, type Totals } from './resource.ts'
-import { type Reservation, requireRoomStill, reserve, type Want } from './space.ts'
+import { type Reservation, reserve, type Want } from './space.ts'
 import type { StagedCopy } from './store.ts'
 import { chargeOf, contentOf, measured } from './totals.ts'
 import { checkTransfer, type Transfer, type TransferOutcome } from './transfer.ts'
@@ -79,111 +80,6 @@ async function fillAndCommit(deps: Deps, copy: Copy, filling: Filling): Promise<
     throw error
   }
 }
-
-interface Filler {
-  /** Copies one file. `below` is its path under the root of the copy, '' for the root itself. */
-  file(from: Resource, below: string): Promise<void>
-  collection(from: ResourcePath, below: string): Promise<void>
-  /** Takes out a member with everything below it, which brings the sums back to what they were before it. */
-  takeOut(below: string, before: Totals): Promise<void>
-  /** Records by how much what the collection at `below` holds itself has changed. */
-  record(below: string, change: Totals): Promise<void>
-  totals(): Totals
-  /** Of the largest file that was copied. */
-  largestBytes(): number
-  /** What kept a member from being taken out: then the copy as a whole has failed. */
-  stuck(): unknown
-}
-
-function fillerOf(
-  deps: Deps,
-  { staged, reservation, propertyBytes, maxFileBytes }: Filling & { staged: StagedCopy },
-): Filler {
-  let totals = NOTHING
-  let largestBytes = 0
-  let stuck: unknown = null
-  const takeOut = async (below: string, before: Totals): Promise<void> => {
-    // What goes must not count as written any more before its room is free.
-    reservation.wrote(before)
-    try {
-      await staged.leaveOut(below)
-      await deps.state.properties.unstage(reservation.id, below)
-      totals = before
-    } catch (error) {
-      stuck = error
-      throw error
-    }
-  }
-  const orTakeOut = async (below: string, work: () => Promise<number>): Promise<void> => {
-    const before = totals
-    try {
-      totals = { bytes: before.bytes + (await work()), entries: before.entries + 1 }
-    } catch (error) {
-      await takeOut(below, before)
-      throw error
-    }
-  }
-  /** @returns what has taken the place of the file meanwhile, so that its properties are those of something else */
-  const copyOnce = async (from: Resource, below: string, tries: number): Promise<Resource | null> => {
-    requireFileSize(from.bytes, maxFileBytes, { path: from.path, refusal: 'copy-too-large' })
-    // The source may have grown since it was measured.
-    const needed = totals.bytes + from.bytes + propertyBytes
-    await reservation.cover(needed)
-    requireRoomStill(deps, from.path, from.bytes)
-    let replacement: Resource | null = null
-    await orTakeOut(below, async () => {
-      const bytes = await staged.copyFile(from.path, below, from.bytes).catch(asCopy)
-      if (bytes === null) {
-        replacement = await deps.store.stat(from.path)
-        if (replacement?.kind === 'file' && tries < MOST_TRIES) return 0
-        throw new DavError('io-error', 'it changes faster than it can be copied', { path: from.path })
-      }
-      await deps.state.exclusive([from.path], async (tx) => {
-        await requireSettled(deps, tx, [from.path])
-        const now = await deps.store.stat(from.path)
-        if (now?.kind === 'file' && now.etag !== from.etag && tries < MOST_TRIES) replacement = now
-        else await deps.state.properties.stage(reservation.id, from.path, below)
-      })
-      return bytes
-    })
-    return replacement
-  }
-  return {
-    async file(from, below) {
-      const before = totals
-      let source: Resource | null = from
-      const work = async (): Promise<void> => {
-        for (let tries = 1; source !== null; tries += 1) {
-          if (tries > 1) await takeOut(below, before)
-          source = await copyOnce(source, below, tries)
-        }
-      }
-      await reservation.during(() => staged.copiedBytes(below), work)
-      largestBytes = Math.max(largestBytes, totals.bytes - before.bytes)
-      reservation.wrote(totals)
-    },
-    async collection(from, below) {
-      if (below !== '') requireRoomStill(deps, from, 0)
-      await orTakeOut(below, async () => {
-        if (below !== '') await staged.makeCollection(below)
-        await deps.state.exclusive([from], async (tx) => {
-          await requireSettled(deps, tx, [from])
-          await deps.state.properties.stage(reservation.id, from, below)
-        })
-        return 0
-      })
-      reservation.wrote(totals)
-    },
-    takeOut,
-    record: (below, change) => deps.state.ledger.stageFolder(reservation.id, below, change),
-    totals: () => totals,
-    largestBytes: () => largestBytes,
-    stuck: () => stuck,
-  }
-}
-
-// What another program writes all the time is copied as it is found in the end, unless it has grown again.
-const MOST_TRIES = 3
 
 /** Fails as a whole only where the root fails; a member that fails is left out, and so is what is below it. */
 async function fill(

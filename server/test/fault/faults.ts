@@ -22,7 +22,7 @@ export interface FaultyDeps {
 }
 
 // What makes no call to the disk or the database that could fail.
-const SAFE = ['close', 'freeSpace']
+const SAFE = ['close', 'freeSpace', 'copiedBytes']
 
 // Synchronous, and undone by itself: when it fails it has done nothing.
 const SINGLE: ReadonlySet<string> = new Set(['store.touch'])

@@ -33,8 +33,7 @@ export async function stageCopy(
       volume.guard(from, () => copyInto(volume, from, { to: root + below, mostBytes })),
     copiedBytes(below) {
       // btrfs counts as free what is not synced yet, and that is done when the whole file is there.
-      if (volume.unsynced !== null) return 0
-      return lstatSync(root + below, { throwIfNoEntry: false })?.size ?? 0
+      return volume.unsynced === null ? sizeOf(root + below) : 0
     },
     leaveOut: (below) =>
       volume.guard(target, async () => {
@@ -74,6 +73,15 @@ function copyInto(
       await source.close()
     }
   })
+}
+
+/** 0 too where it cannot be looked at: then more is held than the file needs, and it is no other request's trouble. */
+function sizeOf(at: string): number {
+  try {
+    return lstatSync(at).size
+  } catch {
+    return 0
+  }
 }
 
 async function openFile(at: string): Promise<FileHandle | null> {
