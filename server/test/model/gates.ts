@@ -8,10 +8,11 @@ export interface Gated {
   quiet(): Promise<void>
 }
 
-/** What is asked of the ports without going to the disk or the database. */
+/** What is asked of the ports without going to the disk or the database, or answered at once. */
 const OPEN: ReadonlySet<string> = new Set([
   'exclusive',
   'freeSpace',
+  'copiedBytes',
   'close',
   'maintain',
   'giveWay',
