@@ -91,7 +91,10 @@ async function* logged({ log }: Deps, walk: AsyncGenerator<Audited>): AsyncGener
     if (step.orphans.length > 0) {
       log.info('a recount has forgotten properties and locks of what is gone', { paths: step.orphans })
     }
-    if (step.drift !== null) log.info('a recount has corrected a folder', { ...step.drift })
+    if (step.drift !== null) {
+      const { path, recorded, counted } = step.drift
+      log.info('a recount has corrected a folder', { path, recorded, counted })
+    }
     yield step
   }
 }

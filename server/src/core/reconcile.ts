@@ -129,7 +129,12 @@ async function forgetFolder({ state: { ledger }, log }: Deps, path: ResourcePath
   const drift = await ledger.forgetFolder(path)
   if (drift === null || ended.length === 0) return drift
   for (const space of ended) {
-    log.warn('limits set by command have ended, because their folder is gone', { space: space.path })
+    const { path: at, limitBytes, limitEntries } = space
+    log.warn('limits set by command have ended, because their folder is gone', {
+      space: at,
+      limitBytes,
+      limitEntries,
+    })
   }
   return { ...drift, ended }
 }
