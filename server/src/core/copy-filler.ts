@@ -1,8 +1,8 @@
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
-import { asCopy, requireFileSize } from './file-size.ts'
+import { requireFileSize } from './file-size.ts'
 import type { ResourcePath } from './path.ts'
-import { requireSettled } from './postponed.ts'
+import { whenSettled } from './postponed.ts'
 import { NOTHING, type Resource, type Totals } from './resource.ts'
 import { type Reservation, requireRoomStill } from './space.ts'
 import type { StagedCopy } from './store.ts'
@@ -77,8 +77,7 @@ export function fillerOf(
     let replacement: Resource | null = null
     await orTakeOut(below, async () => {
       const bytes = await copyContent(from, below)
-      await deps.state.exclusive([from.path], async (tx) => {
-        await requireSettled(deps, tx, [from.path])
+      await whenSettled(deps, [from.path], async () => {
         const now = await deps.store.stat(from.path)
         if (now?.kind === 'file' && (bytes === null || now.etag !== from.etag)) replacement = now
         else if (bytes === null) throw gone(from.path)
@@ -90,8 +89,7 @@ export function fillerOf(
   }
   /** Nobody but another program can replace it while it is copied. */
   const copyHeld = (path: ResourcePath, below: string): Promise<void> =>
-    deps.state.exclusive([path], async (tx) => {
-      await requireSettled(deps, tx, [path])
+    whenSettled(deps, [path], async () => {
       const from = await deps.store.stat(path)
       if (from?.kind !== 'file') throw gone(path)
       await makeRoomFor(from)
@@ -123,10 +121,7 @@ export function fillerOf(
       if (below !== '') requireRoomStill(deps, from, 0)
       await orTakeOut(below, async () => {
         if (below !== '') await staged.makeCollection(below)
-        await deps.state.exclusive([from], async (tx) => {
-          await requireSettled(deps, tx, [from])
-          await deps.state.properties.stage(reservation.id, from, below)
-        })
+        await whenSettled(deps, [from], () => stageProperties(from, below))
         return 0
       })
       reservation.wrote(totals)
@@ -144,4 +139,10 @@ const FREE_TRIES = 2
 
 function gone(path: ResourcePath): DavError {
   return new DavError('not-found', 'it is not there any more', { path })
+}
+
+/** No content came with the request, so that what the file system calls too large is no matter of its size. */
+function asCopy(error: unknown): never {
+  if (!(error instanceof DavError) || error.code !== 'file-too-large') throw error
+  throw new DavError('copy-too-large', error.message, error.details)
 }

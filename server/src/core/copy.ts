@@ -3,7 +3,7 @@ import type { Deps } from './deps.ts'
 import { DavError, isNoRoom, type MemberFailure } from './errors.ts'
 import { largestFileBytes, requireFileSize } from './file-size.ts'
 import { nameOf, type ResourcePath } from './path.ts'
-import { requireSettled } from './postponed.ts'
+import { whenSettled } from './postponed.ts'
 import { abandon, publish } from './publish.ts'
 import { NOTHING, type Resource, type Totals } from './resource.ts'
 import { type Reservation, reserve, type Want } from './space.ts'
@@ -171,8 +171,7 @@ function commitCopy(
   copy: Copy,
   { staged, reservation, filler, failures }: Filled,
 ): Promise<TransferOutcome> {
-  return deps.state.exclusive([copy.to], async (tx) => {
-    await requireSettled(deps, tx, [copy.to])
+  return whenSettled(deps, [copy.to], async (tx) => {
     const { target } = await checkTransfer(deps, copy, () => [])
     // Meanwhile a folder that takes no such files may have taken the place of what is around it.
     const maxFileBytes = await largestFileBytes(deps, copy.to)

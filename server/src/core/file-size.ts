@@ -29,9 +29,3 @@ export function requireFileSize(
   if (maxFileBytes === null || bytes <= maxFileBytes) return
   throw new DavError(refusal, `no file may be larger than ${maxFileBytes} bytes here`, { path, maxFileBytes })
 }
-
-/** No content came with the request, so that what the file system calls too large is no matter of its size. */
-export function asCopy(error: unknown): never {
-  if (!(error instanceof DavError) || error.code !== 'file-too-large') throw error
-  throw new DavError('copy-too-large', error.message, error.details)
-}

@@ -4,7 +4,7 @@ import { type Guard, ifHolds, requireAllowed } from './guard.ts'
 import { submittedTokens } from './if.ts'
 import { conflicts, covers } from './locks.ts'
 import type { ResourcePath } from './path.ts'
-import { requireSettled } from './postponed.ts'
+import { whenSettled } from './postponed.ts'
 import { put } from './put.ts'
 import type { Resource } from './resource.ts'
 import { noRoomForLock, requireRoomForRow } from './space.ts'
@@ -55,8 +55,7 @@ export async function refreshLock(
   if (token === undefined || others.length > 0) {
     throw new DavError('bad-request', 'a refresh names the one lock it is about in an If header', { path })
   }
-  return await deps.state.exclusive([path], async (tx) => {
-    await requireSettled(deps, tx, [path])
+  return await whenSettled(deps, [path], async (tx) => {
     const lock = await deps.state.locks.find(token, deps.nowMs())
     const current = await deps.store.stat(path)
     if (lock === null || !covers(lock, path) || !(await ifHolds(deps, guard.ifHeader, { path, current }))) {
@@ -96,8 +95,7 @@ export async function releaseLock(
 
 /** @returns false if nothing is there any more */
 function lockExisting(deps: Deps, request: LockRequest, lock: Lock): Promise<boolean> {
-  return deps.state.exclusive([request.path], async (tx) => {
-    await requireSettled(deps, tx, [request.path])
+  return whenSettled(deps, [request.path], async (tx) => {
     const current = await deps.store.stat(request.path)
     if (current === null) return false
     await requireConditions(deps, request, current)

@@ -3,7 +3,7 @@ import { DavError } from './errors.ts'
 import { changesOfName, type Guard, requireAllowed, requireParent } from './guard.ts'
 import { NO_CHARGE } from './ledger.ts'
 import type { ResourcePath } from './path.ts'
-import { requireSettled } from './postponed.ts'
+import { whenSettled } from './postponed.ts'
 import { abandon, publish } from './publish.ts'
 import { NOTHING, type Resource } from './resource.ts'
 import { type Reservation, reserve } from './space.ts'
@@ -50,8 +50,7 @@ function appear(
   reservation: Reservation,
   staged: Committable,
 ): Promise<Resource> {
-  return deps.state.exclusive([request.path], async (tx) => {
-    await requireSettled(deps, tx, [request.path])
+  return whenSettled(deps, [request.path], async (tx) => {
     await checkFree(deps, request)
     const intent = { bytes: 0, entries: 1, replaces: NO_CHARGE, contentType: null }
     return await publish(deps, tx, { kind: 'mkcol', reservation, staged, intent })

@@ -3,7 +3,7 @@ import { DavError, isNoRoom } from './errors.ts'
 import { largestFileIn, requireFileSize } from './file-size.ts'
 import { changesOfName } from './guard.ts'
 import { contains, type ResourcePath, ROOT } from './path.ts'
-import { requireSettled } from './postponed.ts'
+import { whenSettled } from './postponed.ts'
 import { abandon, publish } from './publish.ts'
 import { correctBelow } from './reconcile.ts'
 import type { Resource } from './resource.ts'
@@ -24,8 +24,7 @@ export async function moveTree(deps: Deps, move: Transfer): Promise<TransferOutc
   if (from === ROOT || contains(from, to)) {
     throw new DavError('forbidden', 'a collection cannot be moved into itself', { path: from })
   }
-  return await deps.state.exclusive([from, to], async (tx) => {
-    await requireSettled(deps, tx, [from, to])
+  return await whenSettled(deps, [from, to], async (tx) => {
     const { source, target } = await checkTransfer(deps, move, (moving) => changesOfName(from, moving))
     // A link or device is nothing to a client, and a rename would take its place all the same.
     await deps.store.requireCommittable(to)

@@ -1,7 +1,7 @@
 import type { Deps } from './deps.ts'
 import { DavError } from './errors.ts'
 import { contains, type ResourcePath, type ROOT } from './path.ts'
-import { requireSettled } from './postponed.ts'
+import { whenSettled } from './postponed.ts'
 import type { Tx } from './tx.ts'
 
 // Short critical sections: each looks at no more names than this.
@@ -62,8 +62,7 @@ async function lockRootsBelow(deps: Deps, path: ResourcePath): Promise<readonly 
 
 async function forget(deps: Deps, gone: readonly ResourcePath[]): Promise<void> {
   if (gone.length === 0) return
-  await deps.state.exclusive(gone, async (tx) => {
-    await requireSettled(deps, tx, gone)
+  await whenSettled(deps, gone, async (tx) => {
     // Looked at again: somebody may have stored something under the name meanwhile.
     await forgetThose(deps, tx, await goneAmong(deps, gone))
   })

@@ -7,10 +7,22 @@ import { settleOrPostpone } from './space.ts'
 import type { Tx } from './tx.ts'
 
 /**
- * Makes up for postponed settlements before something is written: a settlement that comes later would take what is
- * written now for what was replaced. To be called first in every critical section, with the paths that it holds.
+ * A critical section in which something is written. What was postponed there is made up for first: a settlement that
+ * comes later would take what is written now for what was replaced.
  * @throws DavError what the state says if it cannot be written even now
  */
+export function whenSettled<T>(
+  deps: Deps,
+  paths: readonly ResourcePath[],
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  return deps.state.exclusive(paths, async (tx) => {
+    await requireSettled(deps, tx, paths)
+    return await work(tx)
+  })
+}
+
+/** The same within a critical section that holds `paths`. @throws DavError as `whenSettled` */
 export async function requireSettled(deps: Deps, tx: Tx, paths: readonly ResourcePath[]): Promise<void> {
   const reason = await settlePostponed(deps, tx, paths)
   if (reason !== null) throw reason

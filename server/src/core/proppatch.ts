@@ -3,7 +3,7 @@ import { diskRoom } from './disk-room.ts'
 import { DavError, isNoRoom } from './errors.ts'
 import { type Guard, requireAllowed } from './guard.ts'
 import type { ResourcePath } from './path.ts'
-import { requireSettled } from './postponed.ts'
+import { whenSettled } from './postponed.ts'
 import { noRoomForProperty } from './space.ts'
 import { askingForSpare } from './spare.ts'
 import type { PropertyChange, PropertyRefusal } from './state.ts'
@@ -31,8 +31,7 @@ export interface PropertyFailure {
  */
 export function updateProperties(deps: Deps, update: PropertyUpdate): Promise<PropertyFailure | null> {
   const { path, guard, refused } = update
-  return deps.state.exclusive([path], async (tx) => {
-    await requireSettled(deps, tx, [path])
+  return whenSettled(deps, [path], async (tx) => {
     const current = await deps.store.stat(path)
     if (current === null) throw new DavError('not-found', 'there is nothing under this name', { path })
     await requireAllowed(deps, guard, { path, current, changes: [{ path, what: 'content' }] })

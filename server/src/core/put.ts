@@ -3,7 +3,7 @@ import { DavError } from './errors.ts'
 import { largestFileBytes, requireFileSize } from './file-size.ts'
 import { type Change, changesOfName, type Guard, requireAllowed, requireParent } from './guard.ts'
 import { type ResourcePath, ROOT } from './path.ts'
-import { requireSettled } from './postponed.ts'
+import { whenSettled } from './postponed.ts'
 import { abandon, publish } from './publish.ts'
 import { NOTHING, type Resource, type Totals } from './resource.ts'
 import { type Reservation, reserve, type Want } from './space.ts'
@@ -118,8 +118,7 @@ interface Received {
 
 function commit(deps: Deps, request: Put, received: Received): Promise<PutOutcome> {
   const { path } = request
-  return deps.state.exclusive([path], async (tx) => {
-    await requireSettled(deps, tx, [path])
+  return whenSettled(deps, [path], async (tx) => {
     // Checked a second time, inside the critical section: the upload may have taken an hour, and another client
     // may have replaced or removed the resource or its parent since the first check.
     const before = await checkWritable(deps, request)

@@ -5,7 +5,7 @@ import type { Forecast } from './filling.ts'
 import { NO_LIMITS, type Space, type SpaceLimits } from './ledger.ts'
 import { type Level, spaceStanding } from './levels.ts'
 import { contains, type ResourcePath, ROOT } from './path.ts'
-import { requireSettled } from './postponed.ts'
+import { whenSettled } from './postponed.ts'
 import { recount, walkThrough } from './reconcile.ts'
 import { StartError } from './start-error.ts'
 
@@ -66,8 +66,7 @@ export async function changeLimits(
   await requireChangeable(deps, path)
   // A folder that others have made behind the server's back is not recorded yet.
   if ((await deps.state.ledger.record(path)) === null) await walkThrough(recount(deps, path))
-  return await deps.state.exclusive([path], async (tx) => {
-    await requireSettled(deps, tx, [path])
+  return await whenSettled(deps, [path], async (_tx) => {
     // It may have moved away meanwhile, and what moves takes its limits along.
     const before = await requireChangeable(deps, path)
     const limits = requireSense(limitsOf(before), change)
