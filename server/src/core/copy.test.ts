@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import {
   at,
+  copy,
   depsIn,
+  limit,
   mkcol,
+  move,
   putText,
   requireSettled,
   sceneOf,
@@ -18,7 +21,6 @@ import { copyTree } from './copy.ts'
 import type { Deps } from './deps.ts'
 import { currentDiskRoom } from './disk-room.ts'
 import { DavError } from './errors.ts'
-import { NO_LIMITS, type SpaceLimits } from './ledger.ts'
 import { moveTree } from './move.ts'
 import type { StagedCopy } from './store.ts'
 
@@ -263,23 +265,6 @@ describe('copying a tree', () => {
 async function makeBoxBeside(deps: Deps): Promise<void> {
   for (const path of ['/box', '/x']) await mkcol(deps, path)
   await limit(deps, '/box', { limitFileBytes: 100 })
-}
-
-async function limit(deps: Deps, path: string, limits: Partial<SpaceLimits>): Promise<void> {
-  await deps.state.ledger.setSpace({
-    path: at(path),
-    kind: 'collection',
-    limits: { ...NO_LIMITS, ...limits },
-  })
-}
-
-async function copy(deps: Deps, from: string, to: string): Promise<void> {
-  const transfer = { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL }
-  await copyTree(deps, { ...transfer, depth: 'infinity' })
-}
-
-async function move(deps: Deps, from: string, to: string): Promise<void> {
-  await moveTree(deps, { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL })
 }
 
 /** The same, but something happens before a file is opened that is to be copied, and after it was. */

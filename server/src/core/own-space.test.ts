@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { withSpaces } from '../../test/conformance/state/harness.ts'
-import { at, mkcol, putText, requireSettled, sceneOf, UNCONDITIONAL } from '../../test/fault/harness.ts'
-import { copyTree } from './copy.ts'
+import {
+  at,
+  copy,
+  limit,
+  mkcol,
+  move,
+  putText,
+  requireSettled,
+  sceneOf,
+  UNCONDITIONAL,
+} from '../../test/fault/harness.ts'
 import type { Deps } from './deps.ts'
-import { NO_LIMITS, type Space, type SpaceLimits } from './ledger.ts'
-import { moveTree } from './move.ts'
+import type { Space, SpaceLimits } from './ledger.ts'
 import { updateProperties } from './proppatch.ts'
 
 const TRANSFERS = { COPY: copy, MOVE: move } as const
@@ -135,15 +143,6 @@ describe('an upload into a folder that moves away with its limit', () => {
   })
 })
 
-async function copy(deps: Deps, from: string, to: string): Promise<void> {
-  const transfer = { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL }
-  await copyTree(deps, { ...transfer, depth: 'infinity' })
-}
-
-async function move(deps: Deps, from: string, to: string): Promise<void> {
-  await moveTree(deps, { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL })
-}
-
 /** A collection with so many files of so many bytes each. */
 async function tree(deps: Deps, path: string, bytes: number, files = 1): Promise<void> {
   await mkcol(deps, path)
@@ -156,11 +155,6 @@ async function fileInPlaceOfFolder(deps: Deps, limits: Partial<SpaceLimits>): Pr
   await limit(deps, '/box', limits)
   await putText(deps, '/other', 'x'.repeat(100))
   await copy(deps, '/other', '/box')
-}
-
-async function limit(deps: Deps, path: string, limits: Partial<SpaceLimits>): Promise<void> {
-  const setting = { path: at(path), kind: 'collection' as const, limits: { ...NO_LIMITS, ...limits } }
-  await deps.state.ledger.setSpace(setting)
 }
 
 async function setProperty(deps: Deps, path: string, value: string): Promise<void> {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { at, mkcol, sceneOf, UNCONDITIONAL } from '../../test/fault/harness.ts'
+import { at, mkcol, move, sceneOf } from '../../test/fault/harness.ts'
 import type { Deps } from './deps.ts'
-import { moveTree } from './move.ts'
 import { changeLimits } from './spaces.ts'
 
 describe('limits that are set beside other requests', () => {
@@ -28,8 +27,4 @@ function beforeRecord(deps: Deps, meanwhile: () => Promise<unknown>): Deps {
     return found
   }
   return { ...deps, state: { ...deps.state, ledger: { ...ledger, record } } }
-}
-
-async function move(deps: Deps, from: string, to: string): Promise<void> {
-  await moveTree(deps, { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL })
 }

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { copyTree } from '../../src/core/copy.ts'
 import type { Deps } from '../../src/core/deps.ts'
 import type { Guard } from '../../src/core/guard.ts'
+import { NO_LIMITS, type SpaceLimits } from '../../src/core/ledger.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts'
 import { silentLog } from '../../src/core/log.ts'
 import { makeCollection } from '../../src/core/mkcol.ts'
+import { moveTree } from '../../src/core/move.ts'
 import { type ResourcePath, ROOT, resourcePath } from '../../src/core/path.ts'
 import { type Put, put } from '../../src/core/put.ts'
 import { recoverAll } from '../../src/core/recover.ts'
@@ -87,6 +90,20 @@ export async function putText(
 
 export async function mkcol(deps: Deps, path: string): Promise<void> {
   await makeCollection(deps, { path: at(path), guard: UNCONDITIONAL })
+}
+
+export async function copy(deps: Deps, from: string, to: string): Promise<void> {
+  const transfer = { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL }
+  await copyTree(deps, { ...transfer, depth: 'infinity' })
+}
+
+export async function move(deps: Deps, from: string, to: string): Promise<void> {
+  await moveTree(deps, { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL })
+}
+
+export async function limit(deps: Deps, path: string, limits: Partial<SpaceLimits>): Promise<void> {
+  const setting = { path: at(path), kind: 'collection' as const, limits: { ...NO_LIMITS, ...limits } }
+  await deps.state.ledger.setSpace(setting)
 }
 
 export async function removeAt(deps: Deps, path: string): Promise<void> {

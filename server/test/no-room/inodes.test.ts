@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { copyTree } from '../../src/core/copy.ts'
 import type { Deps } from '../../src/core/deps.ts'
 import { currentDiskRoom } from '../../src/core/disk-room.ts'
-import { at, depsIn, mkcol, putText, requireSettled, UNCONDITIONAL } from '../fault/harness.ts'
+import { copy, depsIn, mkcol, putText, requireSettled } from '../fault/harness.ts'
 import { MIB } from '../support/content.ts'
 import { cannotMount } from '../support/tools.ts'
 import { mountedVolume } from '../support/volume.ts'
@@ -100,9 +99,4 @@ function volumeOf(test: TestContext) {
     }
   }
   return { deps, folder, leave, free }
-}
-
-async function copy(deps: Deps, from: string, to: string): Promise<void> {
-  const transfer = { from: at(from), to: at(to), overwrite: true, guard: UNCONDITIONAL }
-  await copyTree(deps, { ...transfer, depth: 'infinity' })
 }
